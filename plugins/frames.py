@@ -1,0 +1,128 @@
+"""The contract between the parts: the long frames, as Arrow schemas.
+
+`JUDGMENTS` has one row an answer. `ANNOTATIONS` has one row a submission, `SPANS` one a marked error. What would
+unblind annotators (`ITEMS`, `ANNOTATORS`, `PROJECTS`) goes to the analytics store and never to a labelling tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+_TEXT = pa.string()
+_TIME = pa.timestamp("us", tz="UTC")
+
+_KEY = [("source", _TEXT), ("project", _TEXT), ("annotation", _TEXT)]
+_CONTEXT = [
+    ("workflow", _TEXT),
+    ("locale", _TEXT),
+    ("item", _TEXT),
+    ("annotator", _TEXT),
+    ("stage", _TEXT),
+]
+_WHEN = [("guideline_version", _TEXT), ("created", _TIME), ("updated", _TIME), ("lead_time", pa.float64())]
+
+# One row an answer: `value` is a stable code (codes of a multiple choice sorted and joined by "|"), `number` its
+# place on the scale where there is one; `target` is "item", or the response's position: "a", "b", …
+JUDGMENTS = pa.schema(
+    [*_KEY, *_CONTEXT, ("question", _TEXT), ("target", _TEXT), ("value", _TEXT), ("number", pa.float64()), *_WHEN]
+)
+
+# One row a submission: `status` is submitted, skipped or discarded; `task` is the tool's own id of the item.
+ANNOTATIONS = pa.schema([*_KEY, *_CONTEXT, ("task", _TEXT), ("status", _TEXT), *_WHEN])
+
+# One row a marked error: offsets in code points, `weight` the severity's penalty in the guideline version in force.
+SPANS = pa.schema(
+    [
+        *_KEY,
+        *_CONTEXT,
+        ("question", _TEXT),
+        ("target", _TEXT),
+        ("span", _TEXT),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("text", _TEXT),
+        ("category", _TEXT),
+        ("severity", _TEXT),
+        ("weight", pa.float64()),
+        ("correction", _TEXT),
+        ("guideline_version", _TEXT),
+        ("updated", _TIME),
+    ]
+)
+
+_ARM = pa.struct([("target", _TEXT), ("model", _TEXT), ("iteration", _TEXT)])
+
+# One row an item: `arms` in the order shown; `gold` and `seeded_errors` are JSON texts, null where there are none.
+ITEMS = pa.schema(
+    [
+        ("item", _TEXT),
+        ("programme", _TEXT),
+        ("workflow", _TEXT),
+        ("locale", _TEXT),
+        ("domain", _TEXT),
+        ("batch", _TEXT),
+        ("arms", pa.list_(_ARM)),
+        ("gold", _TEXT),
+        ("seeded_errors", _TEXT),
+    ]
+)
+
+ANNOTATORS = pa.schema(
+    [
+        ("annotator", _TEXT),
+        ("vendor", _TEXT),
+        ("locales", pa.list_(_TEXT)),
+        ("domains", pa.list_(_TEXT)),
+        ("education", _TEXT),
+        ("role", _TEXT),
+        ("qualified", pa.list_(_TEXT)),
+        ("simulated", pa.bool_()),
+    ]
+)
+
+# A tool's project and the guideline version in force in it from `since` on: one row a version.
+PROJECTS = pa.schema(
+    [
+        ("source", _TEXT),
+        ("project", _TEXT),
+        ("programme", _TEXT),
+        ("workflow", _TEXT),
+        ("locale", _TEXT),
+        ("stage", _TEXT),
+        ("guideline_version", _TEXT),
+        ("since", _TIME),
+    ]
+)
+
+
+def table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as an Arrow table of this schema; a missing column is null.
+
+    >>> table([{"annotator": "a1", "vendor": "north"}], ANNOTATORS).num_rows
+    1
+    """
+    return pa.Table.from_pylist(list(rows), schema=schema)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that could not be read: where it stood, what is wrong with which field, and how to mend it."""
+
+    row: str
+    field: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What one export page or webhook says: the three frames, and the rows that were refused."""
+
+    judgments: pa.Table = field(default_factory=JUDGMENTS.empty_table)
+    annotations: pa.Table = field(default_factory=ANNOTATIONS.empty_table)
+    spans: pa.Table = field(default_factory=SPANS.empty_table)
+    refused: tuple[Refused, ...] = ()
