@@ -1,0 +1,255 @@
+"""Simulated work as the frames of the contract, one locale at a time, together with the truth that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from guidelines.model import Question
+from plugins import frames
+from plugins.simulate.answers import Indices, ordered, unordered
+from plugins.simulate.people import Floats, People
+from plugins.simulate.plan import Plan
+
+SOURCE = "simulation"
+VENDORS = ("northwind", "lumen")
+
+TRUTH = pa.schema(
+    [("item", pa.string()), ("question", pa.string()), ("target", pa.string()), ("value", pa.string()),
+     ("number", pa.float64())]
+)  # fmt: skip
+SKILLS = pa.schema(
+    [("annotator", pa.string()), ("skill", pa.float64()), ("bias", pa.float64()), ("drift", pa.float64())]
+)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """One locale's frames by name; `truth` and `skills` are what produced the rest."""
+
+    tables: dict[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Who answers what and when: arrays over the annotations of one locale, and the columns they all share."""
+
+    item: Indices
+    who: Indices
+    week: Indices
+    skill: Floats
+    bias: Floats
+    context: dict[str, pa.Array]
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+
+def simulate(plan: Plan) -> Iterator[Simulated]:
+    """The plan's locales in order; the same plan always gives the same data.
+
+    Text questions get no simulated answer, multiple choices one option. Truths are spread evenly over the choices.
+    """
+    first = 1
+    seeds = np.random.SeedSequence(plan.seed).spawn(len(plan.locales))
+    for number, (locale, seed) in enumerate(zip(plan.locales, seeds, strict=True), 1):
+        yield _simulate_locale(plan, locale, str(number), first, np.random.default_rng(seed))
+        first += plan.items * plan.overlap
+
+
+def _simulate_locale(plan: Plan, locale: str, project: str, first: int, rng: np.random.Generator) -> Simulated:
+    people = plan.population.draw(plan.people_in(locale), rng)
+    items, names = _ids(f"sim-{locale}-item-", plan.items), _ids(f"sim-{locale}-", len(people.skill))
+    work = _assign(plan, locale, project, first, people, items, names, rng)
+    judgments, spans, truths = [], [], []
+    for question, target in _asked(plan):
+        if question.kind == "error_spans":
+            answers, truth, found = _mark_errors(question, target, plan, work, items, rng)
+            spans.append(found)
+        else:
+            answers, truth = _answer(question, target, plan, work, items, rng)
+        judgments.append(answers)
+        truths.append(truth)
+    return Simulated(
+        {
+            "judgments": _concat(judgments, frames.JUDGMENTS),
+            "annotations": _annotations(work, first),
+            "spans": _concat(spans, frames.SPANS),
+            "items": _items(plan, locale, items),
+            "annotators": _annotators(plan, locale, names),
+            "projects": _project(plan, locale, project),
+            "truth": _concat(truths, TRUTH),
+            "skills": pa.table([names, people.skill, people.bias, people.drift], schema=SKILLS),
+        }
+    )
+
+
+def _assign(
+    plan: Plan,
+    locale: str,
+    project: str,
+    first: int,
+    people: People,
+    items: pa.Array,
+    names: pa.Array,
+    rng: np.random.Generator,
+) -> _Work:
+    """Deal the items to the people like cards: distinct people per item, and the same load for all."""
+    pool, count = len(people.skill), plan.items * plan.overlap
+    hands = pool // plan.overlap
+    decks = rng.permuted(np.tile(np.arange(pool), (-(-plan.items // hands), 1)), axis=1)
+    who = decks[:, : hands * plan.overlap].reshape(-1)[:count].astype(np.int64)
+    item = np.repeat(np.arange(plan.items), plan.overlap)
+    when = item * plan.weeks / plan.items  # in weeks since the start
+    created = np.datetime64(plan.start.replace(tzinfo=None), "us") + (when * timedelta(weeks=1).total_seconds() * 1e6
+                                                                      ).astype("timedelta64[us]")  # fmt: skip
+    moments = pa.array(created).cast(pa.timestamp("us", tz="UTC"))
+    version = f"{plan.workflow.id} {plan.workflow.version} / simulated"
+    shared = {"source": SOURCE, "project": project, "workflow": plan.workflow.id, "locale": locale}
+    context = {name: _repeat(value, count) for name, value in shared.items()} | {
+        "annotation": pa.array(np.arange(first, first + count)).cast(pa.string()),
+        "item": items.take(item),
+        "annotator": names.take(who),
+        "stage": _repeat("annotate", count),
+        "guideline_version": _repeat(version, count),
+        "created": moments,
+        "updated": moments,
+        "lead_time": pa.array(rng.lognormal(4.0, 0.5, count)),
+    }
+    week = when.astype(np.int64)
+    return _Work(item, who, week, people.skill_at(who, week), people.bias[who], context)
+
+
+def _asked(plan: Plan) -> list[tuple[Question, str]]:
+    """The questions that get simulated answers, with each target they are asked about."""
+    positions = [chr(ord("a") + n) for n in range(plan.workflow.responses)]
+    return [
+        (question, target)
+        for question in plan.workflow.questions
+        if question.kind != "text"
+        for target in (["item"] if question.target == "item" else positions)
+    ]
+
+
+def _steps(question: Question) -> tuple[pa.Array, pa.Array]:
+    """The question's codes in order, with their numbers."""
+    if question.kind in ("rating", "number"):
+        low, high = int(question.minimum or 0), int(question.maximum if question.maximum is not None else 100)
+        steps = np.arange(low, high + 1)
+        return pa.array(steps).cast(pa.string()), pa.array(steps.astype(np.float64))
+    return (
+        pa.array([choice.code for choice in question.choices]),
+        pa.array([choice.number for choice in question.choices], pa.float64()),
+    )
+
+
+def _answer(
+    question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
+) -> tuple[pa.Table, pa.Table]:
+    codes, numbers = _steps(question)
+    truth = rng.integers(0, len(codes), plan.items)
+    if question.scale == "nominal":
+        given = unordered(truth[work.item], work.skill, len(codes), rng)
+    else:
+        given = ordered(truth[work.item], work.skill, work.bias, len(codes), rng)
+    answers = _table(
+        work.context
+        | _about(question, target, len(work))
+        | {"value": codes.take(given), "number": numbers.take(given)},
+        frames.JUDGMENTS,
+    )
+    known = {"item": items, "value": codes.take(truth), "number": numbers.take(truth)}
+    return answers, _table(known | _about(question, target, plan.items), TRUTH)
+
+
+def _mark_errors(
+    question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Every item has Poisson(1.5) true errors, ten characters apart; who misses one has no span for it."""
+    true = rng.poisson(1.5, plan.items)
+    owner = np.repeat(np.arange(plan.items), true)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(true) - true, true)
+    category, severity = (rng.integers(0, len(each), len(owner)) for each in (question.choices, question.severities))
+    row, error = _pairs(work.item, true)
+    found = rng.random(len(row)) < work.skill[row]
+    row, error = row[found], error[found]
+    kind = unordered(category[error], work.skill[row], len(question.choices), rng)
+    grade = ordered(severity[error], work.skill[row], -work.bias[row], len(question.severities), rng)
+    marked = work.context | _about(question, target, len(work)) | _counted(np.bincount(row, minlength=len(work)))
+    known = {"item": items} | _about(question, target, plan.items) | _counted(true)
+    spans = {name: column.take(pa.array(row)) for name, column in work.context.items()}
+    spans |= _about(question, target, len(row)) | {
+        "span": pa.array(error).cast(pa.string()),
+        "start": pa.array(nth[error] * 10),
+        "end": pa.array(nth[error] * 10 + 5),
+        "category": pa.array([choice.code for choice in question.choices]).take(kind),
+        "severity": pa.array([severity.code for severity in question.severities]).take(grade),
+        "weight": pa.array([severity.weight for severity in question.severities], pa.float64()).take(grade),
+    }
+    return _table(marked, frames.JUDGMENTS), _table(known, TRUTH), _table(spans, frames.SPANS)
+
+
+def _counted(errors: Indices) -> dict[str, pa.Array]:
+    """How an answer to an error question is stored: whether anything was marked, and how many."""
+    return {"value": pa.array(np.where(errors > 0, "marked", "none")), "number": pa.array(errors.astype(np.float64))}
+
+
+def _pairs(item: Indices, true: Indices) -> tuple[Indices, Indices]:
+    """Every (annotation, true error of its item) pair, as two arrays of row numbers."""
+    per_row = true[item]
+    row = np.repeat(np.arange(len(item)), per_row)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(per_row) - per_row, per_row)
+    return row, (np.cumsum(true) - true)[item[row]] + nth
+
+
+def _annotations(work: _Work, first: int) -> pa.Table:
+    task = pa.array(work.item + first).cast(pa.string())
+    return _table(work.context | {"task": task, "status": _repeat("submitted", len(work))}, frames.ANNOTATIONS)
+
+
+def _items(plan: Plan, locale: str, items: pa.Array) -> pa.Table:
+    shared = {"programme": "simulation", "workflow": plan.workflow.id, "locale": locale, "batch": str(plan.seed)}
+    return _table({name: _repeat(value, plan.items) for name, value in shared.items()} | {"item": items}, frames.ITEMS)
+
+
+def _annotators(plan: Plan, locale: str, names: pa.Array) -> pa.Table:
+    rows = [
+        {"annotator": name, "vendor": VENDORS[n % len(VENDORS)], "locales": [locale], "role": "annotator",
+         "qualified": [plan.workflow.id], "simulated": True}
+        for n, name in enumerate(names.to_pylist())
+    ]  # fmt: skip
+    return frames.table(rows, frames.ANNOTATORS)
+
+
+def _project(plan: Plan, locale: str, project: str) -> pa.Table:
+    version = f"{plan.workflow.id} {plan.workflow.version} / simulated"
+    row = {"source": SOURCE, "project": project, "programme": "simulation", "workflow": plan.workflow.id,
+           "locale": locale, "stage": "annotate", "guideline_version": version, "since": plan.start}  # fmt: skip
+    return frames.table([row], frames.PROJECTS)
+
+
+def _about(question: Question, target: str, count: int) -> dict[str, pa.Array]:
+    return {"question": _repeat(question.id, count), "target": _repeat(target, count)}
+
+
+def _ids(prefix: str, count: int) -> pa.Array:
+    return pc.binary_join_element_wise(prefix, pa.array(np.arange(1, count + 1)).cast(pa.string()), "")
+
+
+def _repeat(value: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value), count)
+
+
+def _table(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.Table:
+    """The schema's columns out of these; what the simulation does not know is null."""
+    rows = len(next(iter(columns.values())))
+    return pa.table([columns.get(f.name, pa.nulls(rows, f.type)) for f in schema], schema=schema)
+
+
+def _concat(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    return pa.concat_tables(tables) if tables else schema.empty_table()
