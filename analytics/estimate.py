@@ -1,0 +1,37 @@
+"""A figure with what is needed to trust it: interval, method, for whom it holds, and how much it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Over = Literal["items", "items_and_raters"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and its interval.
+
+    `over` says for whom the interval holds: `items` is these annotators on other items, `items_and_raters` is other
+    annotators as well. `undefined` says why something is missing: the interval, where `value` is there and `low` is
+    None, else the value itself. `n_items`, `n_judgments` and `n_annotators` count what the value rests on.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+    over: str
+    n_items: int
+    n_judgments: int
+    n_annotators: int
+    undefined: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain values, ready for JSON.
+
+        >>> Estimate(0.5, 0.4, 0.6, 0.95, "poisson", "items", 10, 30, 3).as_dict()["high"]
+        0.6
+        """
+        return asdict(self)

@@ -1,0 +1,51 @@
+"""What the statistics must know of a question: its codes in order, whether they are ordered, its error categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from guidelines.model import Question, Workflow
+
+QuestionKey: TypeAlias = tuple[str, str]  # workflow, question
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The codes a question can be answered with, from low to high where the scale is ordinal."""
+
+    codes: tuple[str, ...]
+    scale: Literal["nominal", "ordinal"]
+
+
+def categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, Categories]:
+    """The questions of these workflows that agreement can be measured on; text, numbers and spans are left out."""
+    return {key: found for key, question in _questions(workflows) if (found := _categories(question)) is not None}
+
+
+def error_categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, tuple[str, ...]]:
+    """The error-span questions of these workflows, each with its error categories."""
+    return {
+        key: tuple(choice.code for choice in question.choices)
+        for key, question in _questions(workflows)
+        if question.kind == "error_spans"
+    }
+
+
+def _questions(workflows: Mapping[str, Workflow]) -> Iterator[tuple[QuestionKey, Question]]:
+    for workflow in workflows.values():
+        for question in workflow.questions:
+            yield (workflow.id, question.id), question
+
+
+def _categories(question: Question) -> Categories | None:
+    if question.kind == "rating" and question.minimum is not None and question.maximum is not None:
+        steps = range(int(question.minimum), int(question.maximum) + 1)
+        return Categories(tuple(map(str, steps)), "ordinal")
+    if question.kind not in {"single_choice", "preference"}:
+        return None
+    if question.scale == "nominal":
+        return Categories(tuple(choice.code for choice in question.choices), "nominal")
+    ordered = sorted(question.choices, key=lambda choice: choice.number or 0.0)
+    return Categories(tuple(choice.code for choice in ordered), "ordinal")
