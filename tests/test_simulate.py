@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_data_and_another_seed_does_not() -> None:
 
 
 def test_a_folder_holds_every_frame_of_every_locale(tmp_path: Path) -> None:
-    """The files have the contract's schemas and all locales, no annotation id twice, and all people are declared simulated."""
+    """The files have the contract's schemas and all locales, no annotation id twice, and only simulated people."""
     plan = _plan(locales=LOCALES[:35], annotators=350, items=20)
     rows = write(plan, tmp_path)
     for name in ("judgments", "annotations", "spans", "items", "annotators", "projects"):
