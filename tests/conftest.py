@@ -1,0 +1,20 @@
+"""Real servers for the tests: each is started once a session, on a free port, and stops by itself."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from plugins.local.label_studio import LabelStudio, NewUser, start_label_studio
+from plugins.local.ports import free_port
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
+    """A real, empty Label Studio; its migrated database is kept between runs in the user's cache folder."""
+    admin = NewUser("admin@concord.example", "admin-password", secrets.token_hex(20))
+    data_dir = tmp_path_factory.mktemp("label-studio")
+    with start_label_studio(data_dir, port=free_port(), users=[admin]) as server:
+        yield server
