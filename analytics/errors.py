@@ -2,6 +2,17 @@
 
 ConcordError
 └── AnalyticsError               the store, the API and the statistics
+    ├── SettingsError            the environment lacks settings or holds bad ones
+    ├── StoreError
+    │   ├── StoreLocked          another process has the store open
+    │   ├── StoreTooNew          written by a newer Concord
+    │   └── StoreDamaged         the file is not a store
+    ├── InputError               what was sent cannot be used (also a ValueError)
+    │   ├── MalformedBody        not JSON, or JSON of another shape
+    │   ├── UnknownProject       no manifest has named this project
+    │   ├── UnknownSource        a labelling tool there is no reader for
+    │   └── UnknownValue         a parameter value that the data does not hold; lists those it does
+    ├── MissingFrames            a folder without the Parquet files that make a load
     └── StatisticsError          a statistic was asked for that the data or the question does not allow
         ├── UnknownGrouping      no such column to group by; lists those there are (also a LookupError)
         ├── UndeclaredCategory   answers that the question does not have (also a ValueError)
@@ -11,12 +22,98 @@ ConcordError
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from guidelines.errors import ConcordError
 
 
 class AnalyticsError(ConcordError):
     """Something about the store, the API or the statistics."""
+
+
+class SettingsError(AnalyticsError):
+    """Settings are missing or unusable; names them all at once and never shows a value."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        super().__init__("; ".join(problems), fix="set them in the environment of the service")
+
+
+class StoreError(AnalyticsError):
+    """Something about the store file."""
+
+
+class StoreLocked(StoreError):
+    """Another process has the store open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the store {path} is open in another process",
+            fix="stop that process, or ask the running service through its API",
+        )
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of Concord."""
+
+    def __init__(self, path: Path, version: int, known: int) -> None:
+        super().__init__(f"the store {path} has schema {version}, this Concord knows {known}", fix="upgrade Concord")
+
+
+class StoreDamaged(StoreError):
+    """The file cannot be read as a store."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not a readable store", fix="move it away and run `concord rebuild`")
+
+
+class InputError(AnalyticsError, ValueError):
+    """What was sent cannot be used; nothing was changed. `code` names the cause in the API."""
+
+    code = "invalid_input"
+
+
+class MalformedBody(InputError):
+    """A body that is not JSON, or not of the shape that was asked for."""
+
+    code = "malformed_body"
+
+
+class UnknownProject(InputError):
+    """A project that no manifest has named."""
+
+    code = "unknown_project"
+
+    def __init__(self, source: str, project: str) -> None:
+        super().__init__(
+            f"no manifest has named project {project} of {source}", fix="send its manifest first (`concord push`)"
+        )
+
+
+class UnknownSource(InputError):
+    """A labelling tool there is no reader for."""
+
+    code = "unknown_source"
+
+    def __init__(self, source: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no reader for {source!r}", fix=f"choose one of: {', '.join(sorted(known))}")
+
+
+class UnknownValue(InputError):
+    """A parameter value that the data does not hold; `known` are those it does."""
+
+    def __init__(self, field: str, value: str, known: Iterable[str]) -> None:
+        self.field = field
+        self.known = sorted(known)
+        choices = f"choose one of: {', '.join(self.known)}" if self.known else "nothing has been ingested yet"
+        super().__init__(f"there is no {field.replace('_', ' ')} {value!r}", fix=choices)
+        self.code = f"unknown_{field}"
+
+
+class MissingFrames(AnalyticsError):
+    """A folder that lacks Parquet frames."""
+
+    def __init__(self, folder: Path, missing: Iterable[str]) -> None:
+        super().__init__(f"{folder} lacks {', '.join(missing)}", fix="give a folder as `concord simulate` makes it")
 
 
 class StatisticsError(AnalyticsError):
