@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from guidelines.model import Choice, Question, Severity, Workflow
 from plugins import frames
+from plugins.label_studio.results import Span
 from plugins.simulate.frames import simulate
 from plugins.simulate.people import Population
+from plugins.simulate.person import Person, respond
 from plugins.simulate.plan import LOCALES, Plan
 from plugins.simulate.write import write
 
@@ -136,3 +138,17 @@ def test_too_few_people_for_the_overlap_is_refused() -> None:
     """An impossible plan says how many people it takes."""
     with pytest.raises(ValueError, match="at least 6 annotators, not 5"):
         _plan(locales=("de-DE", "ja-JP"), annotators=5)
+
+
+def test_a_simulated_person_answers_a_real_item_by_its_truth() -> None:
+    """A person of skill 1 gives the gold answers and marks every seeded error; one of skill 0 marks none."""
+    gold = {"colour": "green", "shade": "4"}
+    errors = [{"start": 2, "end": 5, "category": "red", "severity": "major"}]
+    rng = np.random.default_rng(0)
+    expert = respond(WORKFLOW, gold, errors, Person(1, 0), rng)
+    assert expert == {
+        ("colour", "item"): "green",
+        ("shade", "item"): "4",
+        ("errors", "a"): [Span(2, 5, "red", "major")],
+    }
+    assert respond(WORKFLOW, gold, errors, Person(0, 0), rng)["errors", "a"] == []

@@ -15,6 +15,7 @@ from plugins import frames
 from plugins.simulate.answers import Indices, ordered, unordered
 from plugins.simulate.people import Floats, People
 from plugins.simulate.plan import Plan
+from plugins.simulate.steps import steps
 
 SOURCE = "simulation"
 VENDORS = ("northwind", "lumen")
@@ -136,22 +137,11 @@ def _asked(plan: Plan) -> list[tuple[Question, str]]:
     ]
 
 
-def _steps(question: Question) -> tuple[pa.Array, pa.Array]:
-    """The question's codes in order, with their numbers."""
-    if question.kind in ("rating", "number"):
-        low, high = int(question.minimum or 0), int(question.maximum if question.maximum is not None else 100)
-        steps = np.arange(low, high + 1)
-        return pa.array(steps).cast(pa.string()), pa.array(steps.astype(np.float64))
-    return (
-        pa.array([choice.code for choice in question.choices]),
-        pa.array([choice.number for choice in question.choices], pa.float64()),
-    )
-
-
 def _answer(
     question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
 ) -> tuple[pa.Table, pa.Table]:
-    codes, numbers = _steps(question)
+    given_codes, given_numbers = zip(*steps(question), strict=True)
+    codes, numbers = pa.array(given_codes), pa.array(given_numbers, pa.float64())
     truth = rng.integers(0, len(codes), plan.items)
     if question.scale == "nominal":
         given = unordered(truth[work.item], work.skill, len(codes), rng)
