@@ -53,3 +53,13 @@ class DataFolderInUse(LocalServiceError):
         super().__init__(
             f"another concord run is using {folder}", fix="stop it with Ctrl-C or choose another folder with --data"
         )
+
+
+class BrokenCredentials(LocalServiceError):
+    """A file of secrets that does not hold them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} does not hold this run's secrets",
+            fix="put it back from a copy, or remove its whole folder to start over",
+        )

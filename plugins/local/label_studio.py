@@ -37,9 +37,9 @@ _SETTINGS = {
     "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
     "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-    # The ML backend and the webhooks are on 127.0.0.1; every other private address stays refused.
+    # The ML backend and the webhooks are on 127.0.0.1; other private and link-local addresses stay refused.
     "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
-    "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
+    "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16",
     # This is what switches SQLite to WAL: three times the annotations a second.
     "LABEL_STUDIO_AZURE_MOUNT_FIX": "1",
 }

@@ -1,0 +1,38 @@
+# The whole product on one machine needs Python 3.11 and nothing else: `make run`.
+# Choose ports with e.g. `make run CONCORD_ANALYTICS_PORT=8001`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint benchmark lock
+
+run: .venv/installed
+	@$(BIN)/concord run
+
+test: lint
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+benchmark: .venv/installed
+	$(BIN)/python -m benchmarks
+
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
+	uv pip compile setup.cfg --extra server --extra dev --python-version 3.11 --universal --generate-hashes \
+		--no-header --output-file requirements.lock
+
+# Remade only when the lock or setup.cfg changes.
+.venv/installed: requirements.lock setup.cfg
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Concord needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making .venv with $(PYTHON)"; "$(PYTHON)" -m venv .venv; }
+	@echo "Installing the packages of requirements.lock (some minutes the first time)"
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@touch $@
