@@ -30,7 +30,7 @@ _USERS_TIMEOUT_S = 300
 # Label Studio also reads bare names such as HOST, PORT or USERNAME, so it is given no others than these.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
-_SETTINGS = {
+SETTINGS = {
     "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
     "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
     "LABEL_STUDIO_SENTRY_DSN": "",
@@ -95,19 +95,20 @@ def start_label_studio(data_dir: Path, *, port: int, users: Sequence[NewUser], p
     or ServiceFailed.
     """
     require_free(port, port_option)
+    data_dir = data_dir.resolve()
     prepare_database(data_dir)
     admin, *_ = create_users(data_dir, users)
-    process = launch_label_studio(data_dir, port=port)
+    process = launch(data_dir, port=port)
     url = f"http://{HOST}:{port}"
     try:
-        wait_for_label_studio(process, port)
+        wait(process, port)
     except BaseException:
         process.stop()
         raise
     return LabelStudio(process, url, admin, data_dir)
 
 
-def launch_label_studio(data_dir: Path, *, port: int) -> Process:
+def launch(data_dir: Path, *, port: int) -> Process:
     """The started server, not waited for."""
     options = ["--no-browser", "--internal-host", HOST, "--port", str(port), "--data-dir", str(data_dir)]
     return Process(
@@ -119,7 +120,7 @@ def launch_label_studio(data_dir: Path, *, port: int) -> Process:
     )
 
 
-def wait_for_label_studio(process: Process, port: int) -> None:
+def wait(process: Process, port: int) -> None:
     """Return when the server answers; raises ServiceFailed."""
     process.wait_until_ready(f"http://{HOST}:{port}/health", timeout_s=_START_TIMEOUT_S)
 
@@ -198,4 +199,4 @@ def _migrate(template: Path) -> None:
 
 def _environment(data_dir: Path) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {**inherited, **_SETTINGS, "LABEL_STUDIO_BASE_DATA_DIR": str(data_dir)}
+    return {**inherited, **SETTINGS, "LABEL_STUDIO_BASE_DATA_DIR": str(data_dir)}

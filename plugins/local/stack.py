@@ -1,0 +1,147 @@
+"""Label Studio, ML backend and analytics together on one folder: started in order, stopped together, resumed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugins.local import label_studio, services
+from plugins.local.credentials import Credentials, load_or_create
+from plugins.local.errors import DataFolderInUse
+from plugins.local.label_studio import User
+from plugins.local.ports import HOST, require_free
+from plugins.local.process import Process
+
+ADMIN = "admin@concord.example"
+ML_USER = "label-studio"
+
+# `with step("What happens"):` shows people what takes time.
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port and the environment variable that chooses it."""
+
+    number: int
+    variable: str
+
+    @property
+    def url(self) -> str:
+        """The address of what listens there."""
+        return f"http://{HOST}:{self.number}"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the three services listen on this machine."""
+
+    label_studio: Port
+    ml_backend: Port
+    analytics: Port
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running services, their secrets and the accounts in Label Studio; `users` starts with the administrator."""
+
+    folder: Path
+    ports: Ports
+    credentials: Credentials
+    users: tuple[User, ...]
+    processes: tuple[Process, ...]
+
+    @property
+    def ml_basic_auth(self) -> str:
+        """`user:password` that the ML backend asks for."""
+        return f"{ML_USER}:{self.credentials.ml_password}"
+
+    def ended(self) -> Process | None:
+        """A service that is no longer running, if there is one."""
+        return next((process for process in self.processes if process.has_ended()), None)
+
+
+@contextmanager
+def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> Iterator[Stack]:
+    """Start the three services on `folder`, with an account for each of `emails`; stop them on the way out.
+
+    What is there already (secrets, database, accounts) is kept. Raises DataFolderInUse, PortInUse (before anything
+    is written), ServiceMissing or ServiceFailed.
+    """
+    folder = folder.resolve()  # each service works in a folder of its own
+    with ExitStack() as stop:
+        stop.enter_context(_held(folder))
+        for port in (ports.label_studio, ports.ml_backend, ports.analytics):
+            require_free(port.number, port.variable)
+        credentials = load_or_create(folder / "credentials.json")
+        ml_backend = stop.enter_context(_ml_backend(folder, ports.ml_backend, credentials))
+        analytics = stop.enter_context(_analytics(folder, ports.analytics, credentials))
+        with step("Database and accounts of Label Studio"):
+            users = _users(folder, [ADMIN, *emails], credentials)
+        server = label_studio.launch(_label_studio_data(folder), port=ports.label_studio.number)
+        stop.enter_context(server)
+        with step(f"ML backend on {ports.ml_backend.url}"):
+            services.wait(ml_backend, ports.ml_backend.number)
+        with step(f"Analytics on {ports.analytics.url}"):
+            services.wait(analytics, ports.analytics.number)
+        with step(f"Label Studio on {ports.label_studio.url}"):
+            label_studio.wait(server, ports.label_studio.number)
+        yield Stack(folder, ports, credentials, users, (server, ml_backend, analytics))
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep a second run off the folder; the system lets go of the lock however this process ends."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataFolderInUse(folder) from None
+        yield
+
+
+def _ml_backend(folder: Path, port: Port, credentials: Credentials) -> Process:
+    data = folder / "ml-backend"
+    env = {"CONCORD_ML_DATA": str(data), "CONCORD_ML_BASIC_AUTH": f"{ML_USER}:{credentials.ml_password}"}
+    return _launched(services.ML_BACKEND, port, data, env)
+
+
+def _analytics(folder: Path, port: Port, credentials: Credentials) -> Process:
+    data = folder / "analytics"
+    env = {
+        "CONCORD_DATA": str(data),
+        "CONCORD_ANALYST_TOKEN": credentials.analyst_token,
+        "CONCORD_INGEST_TOKEN": credentials.ingest_token,
+        "CONCORD_WEBHOOK_TOKEN": credentials.webhook_token,
+        "CONCORD_PSEUDONYM_KEY": credentials.pseudonym_key,
+        "CONCORD_SECRET_KEY": credentials.secret_key,
+    }
+    return _launched(services.ANALYTICS, port, data, env)
+
+
+def _launched(service: services.Service, port: Port, data: Path, env: dict[str, str]) -> Process:
+    log = data.parent / "logs" / f"{data.name}.log"
+    return services.launch(service, port=port.number, data=data, log=log, env={**os.environ, **env})
+
+
+def _label_studio_data(folder: Path) -> Path:
+    return folder / "label-studio"
+
+
+def _users(folder: Path, emails: Sequence[str], credentials: Credentials) -> tuple[User, ...]:
+    """The accounts, of which only those not created by an earlier run take time."""
+    data = _label_studio_data(folder)
+    label_studio.prepare_database(data)
+    kept = data / "users.json"
+    ids: dict[str, int] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    new = [credentials.user(email) for email in emails if email not in ids]
+    if new:
+        ids |= {user.email: user.id for user in label_studio.create_users(data, new)}
+        kept.write_text(json.dumps(ids, indent=2), "utf-8")
+    return tuple(User(ids[email], email, credentials.user(email).token) for email in emails)
