@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from plugins.local.errors import BrokenCredentials
@@ -39,16 +39,18 @@ class Credentials:
 def load_or_create(path: Path) -> Credentials:
     """The secrets kept in `path`, made there at the first run; raises BrokenCredentials."""
     if not path.exists():
-        _write(path, Credentials(**{field.name: secrets.token_hex(_BYTES) for field in fields(Credentials)}))
+        made = {field.name: secrets.token_hex(_BYTES) for field in fields(Credentials)}
+        write_private(path, json.dumps(made, indent=2))
     try:
         return Credentials(**json.loads(path.read_text("utf-8")))
     except (ValueError, TypeError):
         raise BrokenCredentials(path) from None
 
 
-def _write(path: Path, credentials: Credentials) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
     half = path.with_suffix(".new")
     half.unlink(missing_ok=True)
     half.touch(mode=0o600)
-    half.write_text(json.dumps(asdict(credentials), indent=2), "utf-8")
+    half.write_text(text, "utf-8")
     half.replace(path)

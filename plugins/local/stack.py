@@ -7,13 +7,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
 from plugins.local import label_studio, services
-from plugins.local.credentials import Credentials, load_or_create
+from plugins.local.credentials import Credentials, load_or_create, write_private
 from plugins.local.errors import DataFolderInUse
-from plugins.local.label_studio import User
 from plugins.local.ports import HOST, require_free
 from plugins.local.process import Process
 
@@ -47,13 +46,23 @@ class Ports:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A user of the running Label Studio, with Label Studio's own id."""
+
+    id: int
+    email: str
+    password: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Stack:
-    """The running services, their secrets and the accounts in Label Studio; `users` starts with the administrator."""
+    """The running services, their secrets and the accounts in Label Studio, the administrator's first."""
 
     folder: Path
     ports: Ports
     credentials: Credentials
-    users: tuple[User, ...]
+    accounts: tuple[Account, ...]
     processes: tuple[Process, ...]
 
     @property
@@ -75,14 +84,14 @@ def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> It
     """
     folder = folder.resolve()  # each service works in a folder of its own
     with ExitStack() as stop:
-        stop.enter_context(_held(folder))
+        stop.enter_context(held(folder))
         for port in (ports.label_studio, ports.ml_backend, ports.analytics):
             require_free(port.number, port.variable)
         credentials = load_or_create(folder / "credentials.json")
         ml_backend = stop.enter_context(_ml_backend(folder, ports.ml_backend, credentials))
         analytics = stop.enter_context(_analytics(folder, ports.analytics, credentials))
         with step("Database and accounts of Label Studio"):
-            users = _users(folder, [ADMIN, *emails], credentials)
+            accounts = _accounts(folder, [ADMIN, *emails], credentials)
         server = label_studio.launch(_label_studio_data(folder), port=ports.label_studio.number)
         stop.enter_context(server)
         with step(f"ML backend on {ports.ml_backend.url}"):
@@ -91,11 +100,11 @@ def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> It
             services.wait(analytics, ports.analytics.number)
         with step(f"Label Studio on {ports.label_studio.url}"):
             label_studio.wait(server, ports.label_studio.number)
-        yield Stack(folder, ports, credentials, users, (server, ml_backend, analytics))
+        yield Stack(folder, ports, credentials, accounts, (server, ml_backend, analytics))
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[None]:
     """Keep a second run off the folder; the system lets go of the lock however this process ends."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("w") as lock:
@@ -134,14 +143,20 @@ def _label_studio_data(folder: Path) -> Path:
     return folder / "label-studio"
 
 
-def _users(folder: Path, emails: Sequence[str], credentials: Credentials) -> tuple[User, ...]:
-    """The accounts, of which only those not created by an earlier run take time."""
+def _accounts(folder: Path, emails: Sequence[str], credentials: Credentials) -> tuple[Account, ...]:
+    """An account for each of `emails`; only those that no earlier run created take time."""
     data = _label_studio_data(folder)
     label_studio.prepare_database(data)
-    kept = data / "users.json"
-    ids: dict[str, int] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    new = [credentials.user(email) for email in emails if email not in ids]
+    kept = folder / "accounts.json"
+    known = {account.email: account for account in _read_accounts(kept)}
+    new = [credentials.user(email) for email in emails if email not in known]
     if new:
-        ids |= {user.email: user.id for user in label_studio.create_users(data, new)}
-        kept.write_text(json.dumps(ids, indent=2), "utf-8")
-    return tuple(User(ids[email], email, credentials.user(email).token) for email in emails)
+        created = label_studio.create_users(data, new)
+        made = [Account(user.id, *astuple(asked)) for user, asked in zip(created, new, strict=True)]
+        known |= {account.email: account for account in made}
+        write_private(kept, json.dumps([asdict(account) for account in known.values()], indent=2))
+    return tuple(known[email] for email in emails)
+
+
+def _read_accounts(kept: Path) -> list[Account]:
+    return [Account(**row) for row in json.loads(kept.read_text("utf-8"))] if kept.exists() else []
