@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,8 +105,8 @@ class Answers:
         for region, value in rows.items():
             self._guard(f"{self._where}, {control.name} {region}", self._span, control, region, value)
         found = len(self.spans) - before
-        value = "marked" if found else "none"
-        self.answers.append(Answer(control.question.id, control.target, value, float(found)))
+        outcome = "marked" if found else "none"
+        self.answers.append(Answer(control.question.id, control.target, outcome, float(found)))
 
     def _span(self, control: Control, region: str, value: dict[str, Any]) -> None:
         question = control.question
@@ -269,11 +269,3 @@ def _dict(value: Any, field: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     raise Garbled(field, f"{type(value).__name__} where an object is expected", "send the tool's own JSON")
-
-
-def iter_codes(form: Form) -> Iterator[tuple[str, str]]:
-    """Every (control, code) a form can bring back, to see what a new guideline would take away."""
-    for name, control in form.controls.items():
-        options = control.question.severities if control.part == "severity" else control.question.choices
-        if control.part != "correction":
-            yield from ((name, option.code) for option in options)

@@ -1,4 +1,4 @@
-"""A guideline as a Label Studio label config: annotators see localised names (`value`), exports hold codes (`alias`)."""
+"""A guideline as a Label Studio label config: annotators see localised names (`value`), exports codes (`alias`)."""
 
 from __future__ import annotations
 

@@ -52,6 +52,23 @@ def check_config(xml: str) -> None:
         raise InvalidConfig(problems)
 
 
+def codes(xml: str) -> dict[str, set[str]]:
+    """The codes each control of a config can export.
+
+    >>> codes('<View><Choices name="c"><Choice value="Ja" alias="yes"/></Choices></View>')
+    {'c': {'yes'}}
+    """
+    root = ET.fromstring(xml)  # noqa: S314  # ours, or what our own project holds
+    named = [element for element in root.iter() if element.tag in CONTROLS]
+    return {
+        control.get("name", ""): {_code(option) for option in control if option.tag in OPTIONS} for control in named
+    }
+
+
+def _code(option: ET.Element) -> str:
+    return option.get("alias", option.get("value", ""))
+
+
 def _tags(root: ET.Element) -> Iterator[str]:
     known = LAYOUT | OBJECTS | OPTIONS | CONTROLS
     for tag in sorted({element.tag for element in root.iter()} - known):

@@ -1,0 +1,188 @@
+"""Label Studio's API through label-studio-sdk; its types and errors stay in here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from label_studio_sdk import ImportApiRequest, LabelStudio
+from label_studio_sdk.base_client import LabelStudioBase
+from label_studio_sdk.core.api_error import ApiError
+
+from plugins.http_errors import answered, unreachable
+
+WEBHOOK_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
+_BACKEND_TITLE = "Concord"
+
+
+@dataclass(frozen=True)
+class RemoteProject:
+    """A project as it stands in Label Studio."""
+
+    id: int
+    description: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """Tasks in id order; `fetched` (server clock) is a moment before the reading; `left` counts these and later ones."""
+
+    tasks: list[dict[str, Any]]
+    fetched: datetime
+    left: int
+
+
+class Api:
+    """What push and pull ask of one Label Studio; a context manager.
+
+    Every method raises Unreachable, NotAllowed or ServiceFailure.
+
+    Nothing is retried: an import that failed may have arrived all the same, so the way to go on is to look again.
+    """
+
+    def __init__(self, url: str, token: str, *, timeout: float = 110) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(timeout=timeout, follow_redirects=True)
+        make: Callable[..., LabelStudioBase] = LabelStudio  # the SDK leaves its constructor untyped
+        self._sdk = make(base_url=self.url, api_key=token, max_retries=0, httpx_client=self._http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def users(self) -> dict[str, int]:
+        """Ids of all users by email in lower case."""
+        with self._doing("listing its users"):
+            return {str(user.email).lower(): int(user.id) for user in self._sdk.users.list()}
+
+    def projects(self) -> Iterator[tuple[int, str]]:
+        """Id and description of every project the token may see."""
+        with self._doing("listing its projects"):
+            for project in self._sdk.projects.list(include="id,description", page_size=500):
+                yield project.id, project.description or ""
+
+    def project(self, project: int) -> RemoteProject:
+        """One project with all its settings."""
+        with self._doing(f"reading project {project}"):
+            settings = self._sdk.projects.get(project).model_dump()
+        return RemoteProject(project, settings["description"] or "", settings)
+
+    def create_project(self, settings: Mapping[str, Any]) -> int:
+        """Create a project; its id."""
+        with self._doing(f"creating project {settings['title']!r}"):
+            return int(self._sdk.projects.create(**settings).id or 0)
+
+    def update_project(self, project: int, settings: Mapping[str, Any]) -> None:
+        """Change these settings of a project, all or none."""
+        with self._doing(f"updating project {project}"):
+            self._sdk.projects.update(project, **settings)
+
+    def used_codes(self, project: int) -> dict[str, set[str]]:
+        """The codes that annotations of a project hold, by control."""
+        summary = self._get(f"reading the codes used in project {project}", f"api/projects/{project}/summary/", {})
+        return {control: set(codes) for control, codes in summary.json()["created_labels"].items()}
+
+    def task_page(self, project: int, *, after: int, size: int, annotations: bool) -> TaskPage:
+        """Up to `size` tasks with id > `after`, with all their annotations (skipped ones too) if asked.
+
+        By id and not by page number, so tasks deleted meanwhile shift nothing; and not the export endpoint, which
+        leaves a copy of every answer on the server's disk.
+        """
+        beyond = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
+        query = {"filters": {"conjunction": "and", "items": [beyond]}, "ordering": ["tasks:id"]}
+        params = {
+            "project": project,
+            "fields": "all" if annotations else "task_only",
+            "page_size": size,
+            "resolve_uri": "false",
+            "query": json.dumps(query),
+        }
+        response = self._get(f"reading project {project} after task {after}", "api/tasks", params)
+        body = response.json()
+        return TaskPage(body["tasks"], _before(response), body["total"])
+
+    def import_tasks(self, project: int, data: Sequence[Mapping[str, str]]) -> None:
+        """Add one task for each of these."""
+        with self._doing(f"importing {len(data)} tasks into project {project}"):
+            self._sdk.projects.import_tasks(project, request=[ImportApiRequest(data=dict(each)) for each in data])
+
+    def set_webhook(self, project: int, url: str, token: str) -> bool:
+        """Have annotations reported to `url` with this bearer token, by one webhook; True if something changed."""
+        wanted: dict[str, Any] = {
+            "url": url,
+            "actions": sorted(WEBHOOK_ACTIONS),
+            "headers": {"Authorization": f"Bearer {token}"},
+            "send_for_all_actions": False,
+            "send_payload": True,
+            "is_active": True,
+        }
+        with self._doing(f"attaching the webhook to project {project}"):
+            hooks = self._sdk.webhooks.list(project=str(project))
+            ours = [hook for hook in hooks if hook.project == project and _path(hook.url) == _path(url)]
+            if not ours:
+                self._sdk.webhooks.create(project=project, **wanted)
+                return True
+            if all(_plain(getattr(ours[0], name)) == value for name, value in wanted.items()):
+                return False
+            self._sdk.webhooks.update(ours[0].id, **wanted)
+            return True
+
+    def set_ml_backend(self, project: int, url: str, basic_auth: tuple[str, str] | None) -> bool:
+        """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once."""
+        wanted: dict[str, Any] = {"url": url, "title": _BACKEND_TITLE, "is_interactive": False}
+        if basic_auth:
+            user, password = basic_auth
+            wanted |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": password}
+        with self._doing(f"attaching the ML backend to project {project}"):
+            ours = [backend for backend in self._sdk.ml.list(project=project) if backend.title == _BACKEND_TITLE]
+            if not ours:
+                self._sdk.ml.create(project=project, **wanted)
+                return True
+            shown = {name: value for name, value in wanted.items() if name != "basic_auth_pass"}
+            if all(getattr(ours[0], name) == value for name, value in shown.items()):
+                return False
+            self._sdk.ml.update(ours[0].id, project=project, **wanted)
+            return True
+
+    def _get(self, doing: str, path: str, params: Mapping[str, Any]) -> httpx.Response:
+        """Raw JSON through the SDK's own authenticated connection: its models would drop and convert fields."""
+        with self._doing(doing):
+            response = self._sdk._client_wrapper.httpx_client.request(path, method="GET", params=dict(params))
+        if not response.is_success:
+            raise answered("Label Studio", doing, response.status_code, response.text)
+        return response
+
+    @contextmanager
+    def _doing(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except ApiError as error:
+            raise answered("Label Studio", doing, error.status_code, error.body) from error
+        except httpx.HTTPError as error:
+            raise unreachable("Label Studio", self.url, doing, error) from error
+
+
+def _before(response: httpx.Response) -> datetime:
+    """A moment before the request by the server's own clock, whose `Date` has whole seconds."""
+    stamped = parsedate_to_datetime(response.headers["date"]) if "date" in response.headers else datetime.now(UTC)
+    return stamped - response.elapsed - timedelta(seconds=1)
+
+
+def _path(url: str) -> str:
+    return httpx.URL(url).path
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value

@@ -1,0 +1,253 @@
+"""A programme into Label Studio: one project per workflow and locale.
+
+The order makes a failure half-way harmless: projects with their configs first, then webhook and ML backend, then the
+manifest to analytics, and tasks last, so that no answer can arrive about something analytics does not know. Each step
+looks at what is there before it changes anything, so running it again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from plugins.blinding import manifest_item, task_data
+from plugins.errors import GuidelineChange, ServiceError
+from plugins.label_studio.api import Api
+from plugins.label_studio.config import label_config
+from plugins.label_studio.instructions import instructions
+from plugins.label_studio.marker import Marker, find
+from plugins.label_studio.tags import codes
+from plugins.programme import Annotator, Programme
+
+if TYPE_CHECKING:
+    from guidelines import Library
+
+BATCH = 200  # tasks a request: small enough to be quick, and to lose little when one fails
+_TITLE_LIMIT = 50  # Label Studio's
+
+
+class ManifestSink(Protocol):
+    """Where the manifest goes: `AnalyticsClient`."""
+
+    def send_manifest(
+        self,
+        source: str,
+        *,
+        projects: Sequence[Mapping[str, Any]],
+        items: Sequence[Mapping[str, Any]],
+        annotators: Sequence[Mapping[str, Any]],
+    ) -> object:
+        """Register projects, items and annotators."""
+
+
+@dataclass(frozen=True)
+class Attachments:
+    """What each project is attached to, at addresses as Label Studio sees them. Secrets stay out of the repr."""
+
+    webhook_url: str
+    webhook_token: str = field(repr=False)
+    ml_backend_url: str | None = None
+    ml_basic_auth: tuple[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class PushedProject:
+    """One project after the push: what was done to it, and how many tasks were added to how many."""
+
+    project: int
+    workflow: str
+    locale: str
+    change: str
+    tasks_added: int
+    tasks: int
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """The projects, and the annotators who have no account in Label Studio yet (their work could not be attributed)."""
+
+    projects: tuple[PushedProject, ...]
+    without_account: tuple[str, ...]
+
+
+def push(
+    programme: Programme,
+    library: Library,
+    api: Api,
+    analytics: ManifestSink,
+    attachments: Attachments,
+    *,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> PushReport:
+    """Create or update the programme's projects, register them in analytics, and import the tasks not there yet.
+
+    `on_step` hears of each finished step. Raises InvalidConfig before anything is changed, GuidelineChange before
+    that project is changed, and a ServiceError that says what was done and that the push can be run again.
+    """
+    wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
+    run = _Push(programme, library, api, attachments, on_step)
+    try:
+        return run.all(wanted, analytics)
+    except ServiceError as error:
+        raise error.after(run.done, "concord push") from error
+
+
+def _pairs(programme: Programme) -> Iterator[tuple[str, str]]:
+    yield from ((workflow, locale) for workflow in programme.workflows for locale in programme.locales)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A project as it shall be."""
+
+    marker: Marker
+    version: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, programme: Programme, library: Library, workflow: str, locale: str) -> _Wanted:
+        guideline = library.guideline(workflow, locale)
+        settings = {
+            "title": f"{workflow} {locale} · {programme.title}"[:_TITLE_LIMIT],
+            "label_config": label_config(guideline),
+            "expert_instruction": instructions(guideline),
+            "show_instruction": True,
+            "show_skip_button": True,
+            "show_collab_predictions": False,  # a prediction on screen biases the answer
+            "maximum_annotations": programme.overlap,
+        }
+        return cls(Marker(programme.programme, workflow, locale), str(guideline.version), settings)
+
+
+@dataclass(frozen=True)
+class _Present:
+    """A project that is now as it shall be."""
+
+    project: int
+    marker: Marker
+    change: str
+
+
+class _Push:
+    """One run; `done` lists the finished steps."""
+
+    def __init__(
+        self,
+        programme: Programme,
+        library: Library,
+        api: Api,
+        attachments: Attachments,
+        on_step: Callable[[str], None],
+    ) -> None:
+        self._programme, self._library, self._api = programme, library, api
+        self._attachments, self._on_step = attachments, on_step
+        self.done: list[str] = []
+
+    def all(self, wanted: Sequence[_Wanted], analytics: ManifestSink) -> PushReport:
+        users = self._api.users()
+        found = find(self._api, self._programme.programme)
+        present = [self._project(each, found.get(each.marker.identity)) for each in wanted]
+        for each in present:
+            self._attach(each)
+        self._register(present, users, analytics)
+        pushed = tuple(self._import(each) for each in present)
+        missing = [each.email for each in self._programme.annotators if each.email.lower() not in users]
+        return PushReport(pushed, tuple(missing))
+
+    def _finished(self, step: str) -> None:
+        self.done.append(step)
+        self._on_step(step)
+
+    def _project(self, wanted: _Wanted, found: tuple[int, Marker] | None) -> _Present:
+        """Create, update or leave the project; its versions and its config change in one request, so never apart."""
+        marker = (found[1] if found else wanted.marker).with_version(wanted.version, datetime.now(UTC))
+        settings = {**wanted.settings, "description": str(marker)}
+        if found is None:
+            project = self._api.create_project(settings)
+            change = "created"
+        else:
+            project = found[0]
+            change = self._update(project, marker, settings)
+        self._finished(f"project {project} ({marker.name}) {change}")
+        return _Present(project, marker, change)
+
+    def _update(self, project: int, marker: Marker, settings: Mapping[str, Any]) -> str:
+        now = self._api.project(project).settings
+        changed = {name: value for name, value in settings.items() if now.get(name) != value}
+        if not changed:
+            return "unchanged"
+        if "label_config" in changed:
+            self._keep_codes(project, marker, now["label_config"], settings["label_config"])
+        self._api.update_project(project, changed)
+        return "updated"
+
+    def _keep_codes(self, project: int, marker: Marker, before: str, after: str) -> None:
+        """Label Studio itself lets codes go that annotations hold."""
+        old, new, used = codes(before), codes(after), self._api.used_codes(project)
+        lost = {
+            f"{control}={code}"
+            for control in old
+            for code in (old[control] & used.get(control, set())) - new.get(control, set())
+        }
+        if lost:
+            raise GuidelineChange(f"project {project} ({marker.name})", lost)
+
+    def _attach(self, present: _Present) -> None:
+        to = self._attachments
+        changed = self._api.set_webhook(present.project, to.webhook_url, to.webhook_token)
+        if to.ml_backend_url:
+            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth)
+        if changed:
+            self._finished(f"project {present.project} ({present.marker.name}) attached")
+
+    def _register(self, present: Sequence[_Present], users: Mapping[str, int], analytics: ManifestSink) -> None:
+        programme = self._programme
+        projects = [each.marker.project(each.project, programme.source, programme.stage) for each in present]
+        workflows = self._library.workflows
+        items = [manifest_item(programme, item, workflows[item.workflow]) for item in programme.items]
+        people = [person for person in programme.annotators if person.email.lower() in users]
+        analytics.send_manifest(
+            programme.source,
+            projects=[row for project in projects for row in project.rows()],
+            items=items,
+            annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
+        )
+        self._finished(f"manifest of {len(items)} items and {len(people)} annotators sent")
+
+    def _import(self, present: _Present) -> PushedProject:
+        marker = present.marker
+        items = self._programme.items_of(marker.workflow, marker.locale)
+        there = self._items_there(present.project)
+        missing = [task_data(marker.programme, item) for item in items if item.item not in there]
+        for part in _parts(missing):
+            self._api.import_tasks(present.project, part)
+            self._finished(f"{len(part)} tasks imported into project {present.project} ({marker.name})")
+        total = len(there) + len(missing)
+        return PushedProject(present.project, marker.workflow, marker.locale, present.change, len(missing), total)
+
+    def _items_there(self, project: int) -> set[str]:
+        pages = task_pages(self._api, project, size=1000, annotations=False)
+        return {str(task["data"].get("item")) for page in pages for task in page}
+
+
+def task_pages(api: Api, project: int, *, size: int, annotations: bool) -> Iterator[list[dict[str, Any]]]:
+    """All tasks of a project in id order, page by page."""
+    after = 0
+    while tasks := api.task_page(project, after=after, size=size, annotations=annotations).tasks:
+        yield tasks
+        after = tasks[-1]["id"]
+
+
+def _parts(tasks: Sequence[dict[str, str]]) -> Iterator[Sequence[dict[str, str]]]:
+    yield from (tasks[start : start + BATCH] for start in range(0, len(tasks), BATCH))
+
+
+def _annotator_row(person: Annotator, user: int) -> dict[str, Any]:
+    names = ("vendor", "locales", "domains", "education", "role", "qualified", "simulated")
+    row = {name: getattr(person, name) for name in names}
+    return {
+        "user": str(user),
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in row.items()},
+    }

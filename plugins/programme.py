@@ -1,0 +1,291 @@
+"""A programme: which workflows run in which locales on which items, and who annotates; loaded from a folder.
+
+programme.yaml   items/<workflow>/<locale>.jsonl   annotators.csv
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guidelines.errors import ConcordError, Problem
+from guidelines.model import Question, Workflow
+from guidelines.yaml_file import Document, read_yaml
+from plugins.errors import InvalidProgramme
+from plugins.programme_schema import ITEM, PROGRAMME, mistakes
+
+if TYPE_CHECKING:
+    from guidelines import Library
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response to judge, and the model that wrote it."""
+
+    text: str
+    model: str
+    iteration: str | None = None
+
+
+@dataclass(frozen=True)
+class SeededError:
+    """A known error in the first response: offsets in code points."""
+
+    start: int
+    end: int
+    text: str
+    category: str
+    severity: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """A prompt with its responses; `gold` maps questions to codes, stated for the order of `responses`."""
+
+    item: str
+    workflow: str
+    locale: str
+    prompt: str
+    responses: tuple[Response, ...]
+    domain: str | None = None
+    batch: str | None = None
+    gold: Mapping[str, str] | None = None
+    seeded_errors: tuple[SeededError, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A person who annotates; `email` is their account in the labelling tool and goes nowhere else."""
+
+    email: str
+    name: str
+    vendor: str
+    locales: tuple[str, ...]
+    domains: tuple[str, ...]
+    education: str | None
+    role: str
+    qualified: tuple[str, ...]
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme as loaded: `source` names the labelling server, `overlap` is annotators an item."""
+
+    root: Path
+    programme: str
+    title: str
+    source: str
+    workflows: tuple[str, ...]
+    locales: tuple[str, ...]
+    overlap: int
+    stage: str
+    items: tuple[Item, ...]
+    annotators: tuple[Annotator, ...]
+
+    def items_of(self, workflow: str, locale: str) -> list[Item]:
+        """The items of one workflow in one locale, in the order of their file."""
+        return [item for item in self.items if (item.workflow, item.locale) == (workflow, locale)]
+
+
+def load(root: Path, library: Library) -> Programme:
+    """The programme in this folder, checked against the guidelines.
+
+    Raises InvalidProgramme with every problem, each with file, line, field and fix.
+    """
+    return _Loader(root, library).programme()
+
+
+class _Loader:
+    """Reads the files once and gathers what is wrong with them."""
+
+    def __init__(self, root: Path, library: Library) -> None:
+        self._root, self._library = root, library
+        self._problems: list[Problem] = []
+        self._first: dict[tuple[str, str], str] = {}  # where a name that must be unique was first given
+
+    def programme(self) -> Programme:
+        head = self._head()
+        items = [item for workflow, locale in self._pairs(head) for item in self._items(workflow, locale)]
+        annotators = self._annotators()
+        self._stop_if_wrong()
+        lists = {name: tuple(head.pop(name)) for name in ("workflows", "locales")}
+        head = {"stage": "annotate", **head, **lists}
+        return Programme(root=self._root, items=tuple(items), annotators=tuple(annotators), **head)
+
+    def _stop_if_wrong(self) -> None:
+        if self._problems:
+            raise InvalidProgramme(sorted(set(self._problems)))
+
+    def _head(self) -> dict[str, Any]:
+        """programme.yaml; nothing else can be judged while its form is wrong."""
+        document = read_yaml("programme.yaml", self._read("programme.yaml") or "")
+        self._problems.extend(document.problems)
+        self._stop_if_wrong()
+        self._problems.extend(document.problem(*mistake) for mistake in mistakes(PROGRAMME, document.value))
+        self._stop_if_wrong()
+        self._known(document)
+        self._stop_if_wrong()
+        head: dict[str, Any] = document.value
+        return head
+
+    def _known(self, document: Document) -> None:
+        """Every workflow has a guideline in every locale."""
+        for row, workflow in enumerate(document.value["workflows"]):
+            if workflow not in self._library.workflows:
+                known = ", ".join(sorted(self._library.workflows))
+                problem = document.problem(("workflows", row), f"there is no workflow {workflow!r}", f"choose: {known}")
+                self._problems.append(problem)
+                continue
+            for column, locale in enumerate(document.value["locales"]):
+                try:
+                    self._library.guideline(workflow, locale)
+                except ConcordError as error:
+                    self._problems.append(document.problem(("locales", column), error.message, error.fix))
+
+    def _pairs(self, head: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return [(workflow, locale) for workflow in head["workflows"] for locale in head["locales"]]
+
+    def _read(self, name: str) -> str | None:
+        try:
+            return (self._root / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            fix = f"write it below {self._root}, in UTF-8"
+            self._problems.append(Problem(name, 1, f"cannot be read: {reason}", fix))
+            return None
+
+    def _items(self, workflow: str, locale: str) -> Iterator[Item]:
+        name = f"items/{workflow}/{locale}.jsonl"
+        # Not splitlines(): a text may hold U+2028, which ends no line of JSON Lines.
+        for number, line in enumerate((self._read(name) or "").split("\n"), start=1):
+            if line.strip() and (row := self._row(name, number, line)) is not None:
+                item = _item(row, workflow, locale)
+                wrong = item_mistakes(item, self._library.workflows[workflow])
+                self._problems.extend(Problem(name, number, *mistake) for mistake in wrong)
+                self._unique("item", item.item, name, number)
+                yield item
+
+    def _row(self, name: str, number: int, line: str) -> dict[str, Any] | None:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            message = f"this is not JSON: {error.msg} at column {error.colno}"
+            self._problems.append(Problem(name, number, message, "write one JSON object a line"))
+            return None
+        wrong = [Problem(name, number, message, fix) for _, message, fix in mistakes(ITEM, row)]
+        self._problems.extend(wrong)
+        return None if wrong else row
+
+    def _annotators(self) -> list[Annotator]:
+        name, text = "annotators.csv", self._read("annotators.csv")
+        if text is None:
+            return []
+        lines = csv.DictReader(io.StringIO(text, newline=""), restkey="more")
+        if missing := [column for column in COLUMNS if column not in (lines.fieldnames or ())]:
+            message, fix = f"columns missing: {', '.join(missing)}", f"start with: {','.join(COLUMNS)}"
+            self._problems.append(Problem(name, 1, message, fix))
+            return []
+        return [annotator for row in lines if (annotator := self._annotator(row, name, lines.line_num)) is not None]
+
+    def _annotator(self, row: dict[str, Any], name: str, number: int) -> Annotator | None:
+        wrong = list(_annotator_mistakes(row))
+        self._problems.extend(Problem(name, number, *mistake) for mistake in wrong)
+        if wrong:
+            return None
+        self._unique("email", row["email"], name, number)
+        return _annotator(row)
+
+    def _unique(self, field: str, value: str, file: str, line: int) -> None:
+        first = self._first.setdefault((field, value), f"{file}:{line}")
+        if first != f"{file}:{line}":
+            self._problems.append(Problem(file, line, f"{field}: {value!r} stands in {first} too", "give each its own"))
+
+
+COLUMNS = ("email", "name", "vendor", "locales", "domains", "education", "role", "qualified", "simulated")
+
+
+def _item(row: Mapping[str, Any], workflow: str, locale: str) -> Item:
+    responses = tuple(Response(**response) for response in row["responses"])
+    seeded = row.get("seeded_errors")
+    errors = None if seeded is None else tuple(SeededError(**error) for error in seeded)
+    rest = {name: row.get(name) for name in ("domain", "batch", "gold")}
+    return Item(row["item"], workflow, locale, row["prompt"], responses, seeded_errors=errors, **rest)
+
+
+def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    """What is wrong with an item as such: number of responses, carriage returns, gold, seeded errors."""
+    if len(item.responses) != workflow.responses:
+        message = f"responses: {len(item.responses)} where {workflow.id} shows {workflow.responses}"
+        yield message, f"give {workflow.responses}"
+    if any("\r" in text for text in (item.prompt, *(response.text for response in item.responses))):
+        yield "prompt or responses: holds a carriage return, which browsers drop", r"end lines with \n alone"
+    yield from _gold_mistakes(item, workflow)
+    for number, error in enumerate(item.seeded_errors or ()):
+        yield from _seeded_mistakes(f"seeded_errors.{number}", error, item, workflow)
+
+
+def _gold_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    questions = {question.id: question for question in workflow.questions}
+    for name, code in (item.gold or {}).items():
+        if name not in questions:
+            yield f"gold.{name}: {workflow.id} asks no such question", f"choose: {', '.join(questions)}"
+        elif (known := _gold_codes(questions[name])) is not None and not set(code.split("|")) <= set(known):
+            yield f"gold.{name}: there is no code {code!r}", f"choose: {', '.join(known)}"
+
+
+def _gold_codes(question: Question) -> list[str] | None:
+    """The codes a gold answer may have; None where any text may stand."""
+    if question.kind == "rating":
+        low, high = int(question.minimum or 1), int(question.maximum or 5)
+        return [str(number) for number in range(low, high + 1)]
+    if question.kind in ("number", "text"):
+        return None
+    return [choice.code for choice in question.choices]
+
+
+def _seeded_mistakes(place: str, error: SeededError, item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    text = item.responses[0].text if len(item.responses) == 1 else ""
+    marked = text[error.start : error.end]
+    if not error.text or marked != error.text:
+        at = text.find(error.text)
+        fix = f"start is {at}, end {at + len(error.text)}" if at >= 0 else "copy the words from the one response"
+        yield f"{place}: {error.start} to {error.end} is {marked!r}, not {error.text!r}", fix
+    asked = [question for question in workflow.questions if question.kind == "error_spans"]
+    categories = [choice.code for question in asked for choice in question.choices]
+    severities = [severity.code for question in asked for severity in question.severities]
+    for field, code, known in (("category", error.category, categories), ("severity", error.severity, severities)):
+        if code not in known:
+            yield f"{place}.{field}: {workflow.id} has no {code!r}", f"choose: {', '.join(known)}"
+
+
+def _annotator_mistakes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "more" in row or None in row.values():
+        yield "the number of cells differs from the header's", "put a text with commas in double quotes"
+        return
+    yield from ((f"{name}: is empty", "fill it") for name in ("email", "vendor", "locales", "role") if not row[name])
+    if row["simulated"] not in ("true", "false"):
+        yield f"simulated: {row['simulated']!r}", "write true or false"
+
+
+def _annotator(row: Mapping[str, str]) -> Annotator:
+    return Annotator(
+        email=row["email"],
+        name=row["name"],
+        vendor=row["vendor"],
+        locales=_listed(row["locales"]),
+        domains=_listed(row["domains"]),
+        education=row["education"] or None,
+        role=row["role"],
+        qualified=_listed(row["qualified"]),
+        simulated=row["simulated"] == "true",
+    )
+
+
+def _listed(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split(";")))

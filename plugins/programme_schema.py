@@ -1,0 +1,109 @@
+"""The form of a programme's files, as JSON schemas; each `description` says what to give in place of a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+Path = tuple[str | int, ...]
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "description": description}
+
+
+def _object(required: list[str], properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": required,
+        "additionalProperties": False,
+        "properties": properties,
+        "description": description,
+    }
+
+
+def _texts(description: str) -> dict[str, Any]:
+    each = _text(description)
+    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": each, "description": description}
+
+
+_NAME = {**_text("letters, digits, - and _"), "pattern": "^[A-Za-z0-9_-]+$"}
+
+PROGRAMME = _object(
+    ["programme", "title", "source", "workflows", "locales", "overlap"],
+    {
+        "programme": _NAME,
+        "title": _text("a text that people read"),
+        "source": _NAME,
+        "workflows": _texts("a list of workflow ids, none twice"),
+        "locales": _texts("a list of locales such as de-DE, none twice"),
+        "overlap": {"type": "integer", "minimum": 1, "description": "how many annotators see each item, 1 or more"},
+        "stage": {
+            "enum": ["annotate", "review", "audit", "adjudicate"],
+            "description": "annotate, review, audit or adjudicate",
+        },
+    },
+    "programme.yaml with programme, title, source, workflows, locales and overlap",
+)
+
+_RESPONSE = _object(
+    ["text", "model"],
+    {
+        "text": _text("the response's text"),
+        "model": _text("the name of the model"),
+        "iteration": {"type": ["string", "null"], "description": "the model's iteration as a text"},
+    },
+    "a response with text and model",
+)
+
+_WHOLE = {"type": "integer", "minimum": 0, "description": "an offset in code points, counted from 0"}
+
+_SEEDED = _object(
+    ["start", "end", "text", "category", "severity"],
+    {
+        "start": _WHOLE,
+        "end": _WHOLE,
+        "text": _text("the words from start to end"),
+        "category": _text("a category of the workflow"),
+        "severity": _text("a severity of the workflow"),
+    },
+    "a seeded error with start, end, text, category and severity",
+)
+
+ITEM = _object(
+    ["item", "prompt", "responses"],
+    {
+        "item": _text("a name that no other item of the programme has"),
+        "domain": {"type": ["string", "null"], "description": "a text"},
+        "batch": {"type": ["string", "null"], "description": "a text"},
+        "prompt": _text("the prompt's text"),
+        "responses": {"type": "array", "items": _RESPONSE, "description": "a list of responses"},
+        "gold": {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": "string", "description": "a code as text"},
+            "description": "question: code, or null",
+        },
+        "seeded_errors": {"type": ["array", "null"], "items": _SEEDED, "description": "a list of errors, or null"},
+    },
+    "an object with item, prompt and responses",
+)
+
+
+def mistakes(schema: dict[str, Any], value: Any) -> Iterator[tuple[Path, str, str]]:
+    """Where `value` departs from `schema`: the path of the field, what is wrong, how to mend it."""
+    for error in Draft202012Validator(schema).iter_errors(value):
+        path = tuple(error.absolute_path)
+        yield path, f"{_field(path)}{_wrong(error)}", f"give {error.schema['description']}"
+
+
+def _field(path: Path) -> str:
+    return f"{'.'.join(map(str, path))}: " if path else ""
+
+
+def _wrong(error: ValidationError) -> str:
+    if error.validator == "minLength":
+        return "is empty"
+    return str(error.message)[:200]
