@@ -1,11 +1,11 @@
 """What can go wrong, one class per cause.
 
-    ConcordError                 every error a user is meant to read
-    └── GuidelineError           guideline files
-        ├── UnknownWorkflow      no such workflow; lists those there are (also a LookupError)
-        ├── MalformedLocale      not a BCP 47 tag at all (also a ValueError)
-        ├── UnknownLocale        a good tag that has no folder (also a LookupError)
-        └── InvalidGuidelines    files with problems, each with file, line and fix
+ConcordError                 every error a user is meant to read
+└── GuidelineError           guideline files
+    ├── UnknownWorkflow      no such workflow; lists those there are (also a LookupError)
+    ├── MalformedLocale      not a BCP 47 tag at all (also a ValueError)
+    ├── UnknownLocale        a good tag that has no folder, or names nothing CLDR knows (also a LookupError)
+    └── InvalidGuidelines    files with problems, each with file, line and fix
 """
 
 from __future__ import annotations
@@ -49,10 +49,14 @@ class MalformedLocale(GuidelineError, ValueError):
 
 
 class UnknownLocale(GuidelineError, LookupError):
-    """A well-formed locale without a folder."""
+    """A well-formed locale without a folder or, if no `known` ones are given, unknown to CLDR."""
 
-    def __init__(self, locale: str, known: Iterable[str]) -> None:
-        super().__init__(f"there is no locale {locale!r}", fix=f"choose one of: {', '.join(sorted(known))}")
+    def __init__(self, locale: str, known: Iterable[str] = ()) -> None:
+        names = ", ".join(sorted(known))
+        super().__init__(
+            f"there is no locale {locale!r}",
+            fix=f"choose one of: {names}" if names else "check the codes of language, script and region",
+        )
 
 
 @dataclass(frozen=True, order=True)

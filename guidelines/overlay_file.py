@@ -1,0 +1,98 @@
+"""Locale files: their rules, given the base workflow and the more general locales they build on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from guidelines.errors import Problem
+from guidelines.model import Question, Workflow
+from guidelines.schema import schema_problems
+from guidelines.wording import instead
+from guidelines.words import Spot, Words, base_words, overlay_words
+from guidelines.workflow_file import name_problems
+from guidelines.yaml_file import Document
+
+
+def overlay_problems(document: Document, workflow: Workflow | None, general: Sequence[Document]) -> list[Problem]:
+    """Everything wrong with a locale file.
+
+    `workflow` is its base, None while that is missing or has problems of its own; `general` are the files of the more
+    general locales, such as `fr` for `fr-CA`, whose words fill the gaps.
+    """
+    if not isinstance(document.value, dict):
+        return [*document.problems, *(() if document.problems else schema_problems(document, "locale"))]
+    problems = [*document.problems, *schema_problems(document, "locale"), *_name_problems(document)]
+    if workflow is not None:
+        problems += _unknown(document, workflow)
+        problems += _missing(document, workflow, general)
+    return [*problems, *_same_titles(document)]
+
+
+def fields_of(document: Document) -> dict[str, Any]:
+    """The document's fields; empty if it has none."""
+    return document.value if isinstance(document.value, dict) else {}
+
+
+def _name_problems(document: Document) -> Iterator[Problem]:
+    path = PurePath(document.file)
+    yield from name_problems(document, "workflow", path.stem, "the file's name")
+    yield from name_problems(document, "locale", path.parent.name, "the folder's name")
+
+
+def _unknown(document: Document, workflow: Workflow) -> Iterator[Problem]:
+    questions = {question.id: question for question in workflow.questions}
+    for place in document.lines:
+        match place:
+            case ("texts", name) if name not in workflow.texts:
+                yield document.problem(place, f"the base has no text {name!r}", instead(name, workflow.texts))
+            case ("questions", name) if name not in questions:
+                yield document.problem(place, f"the base has no question {name!r}", instead(name, questions))
+            case ("questions", str(name), "choices" | "severities" as part, code) if name in questions:
+                codes = _codes(questions[name], part)
+                if code not in codes:
+                    message = f"the question {name!r} has no code {code!r} in {part}"
+                    yield document.problem(place, message, instead(code, codes))
+
+
+def _codes(question: Question, part: object) -> list[str]:
+    return [each.code for each in (question.choices if part == "choices" else question.severities)]
+
+
+def _missing(document: Document, workflow: Workflow, general: Sequence[Document]) -> Iterator[Problem]:
+    """Texts the annotator would see in English; an English locale may leave them so."""
+    if PurePath(document.file).parent.name.split("-")[0] == "en":
+        return
+    have: Words = {}
+    for each in (*general, document):
+        have |= overlay_words(fields_of(each))
+    started = {spot[:length] for spot in have for length in range(len(spot) + 1)}
+    base = base_words(workflow)
+    for spot in dict.fromkeys(_whole(spot, started) for spot in base if spot not in have):
+        text = base.get(spot)
+        message = f"{' › '.join(spot)} is not translated" + (f": {text!r}" if text else "")
+        yield document.problem(spot, message, "add it")
+
+
+def _whole(spot: Spot, started: set[Spot]) -> Spot:
+    """The largest part that is missing around this place: a question left out is told once, not text by text."""
+    return next(spot[:length] for length in range(1, len(spot) + 1) if spot[:length] not in started)
+
+
+def _same_titles(document: Document) -> Iterator[Problem]:
+    first: dict[tuple[Spot, str], Spot] = {}
+    for spot, text in overlay_words(fields_of(document)).items():
+        group = spot[:3] if _names_answer(spot) else None
+        if group and (group, text) in first:
+            other = first[group, text]
+            message = f"{text!r} is the title of both {other[3]} and {spot[3]}"
+            yield document.problem(
+                spot, message, "word one of them differently, so that annotators can tell them apart"
+            )
+        elif group:
+            first[group, text] = spot
+
+
+def _names_answer(spot: Spot) -> bool:
+    return spot[2:3] == ("severities",) or (spot[2:3] == ("choices",) and spot[-1] == "title")
