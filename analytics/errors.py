@@ -8,7 +8,8 @@ ConcordError
     │   ├── StoreTooNew          written by a newer Concord
     │   └── StoreDamaged         the file is not a store
     ├── InputError               what was sent cannot be used (also a ValueError)
-    │   ├── MalformedBody        not JSON, or JSON of another shape
+    │   ├── MalformedBody        not of the shape that was asked for
+    │   │   └── NotJson          not JSON at all
     │   ├── UnknownProject       no manifest has named this project
     │   ├── UnknownSource        a labelling tool there is no reader for
     │   └── UnknownValue         a parameter value that the data does not hold; lists those it does
@@ -67,21 +68,22 @@ class StoreDamaged(StoreError):
 
 
 class InputError(AnalyticsError, ValueError):
-    """What was sent cannot be used; nothing was changed. `code` names the cause in the API."""
-
-    code = "invalid_input"
+    """What was sent cannot be used; nothing was changed."""
 
 
 class MalformedBody(InputError):
-    """A body that is not JSON, or not of the shape that was asked for."""
+    """A body that is not of the shape that was asked for."""
 
-    code = "malformed_body"
+
+class NotJson(MalformedBody):
+    """A body that is not JSON at all."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"the body is not JSON: {error}", fix="send a JSON document in UTF-8")
 
 
 class UnknownProject(InputError):
     """A project that no manifest has named."""
-
-    code = "unknown_project"
 
     def __init__(self, source: str, project: str) -> None:
         super().__init__(
@@ -91,8 +93,6 @@ class UnknownProject(InputError):
 
 class UnknownSource(InputError):
     """A labelling tool there is no reader for."""
-
-    code = "unknown_source"
 
     def __init__(self, source: str, known: Iterable[str]) -> None:
         super().__init__(f"there is no reader for {source!r}", fix=f"choose one of: {', '.join(sorted(known))}")
@@ -106,7 +106,6 @@ class UnknownValue(InputError):
         self.known = sorted(known)
         choices = f"choose one of: {', '.join(self.known)}" if self.known else "nothing has been ingested yet"
         super().__init__(f"there is no {field.replace('_', ' ')} {value!r}", fix=choices)
-        self.code = f"unknown_{field}"
 
 
 class MissingFrames(AnalyticsError):

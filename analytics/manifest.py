@@ -1,0 +1,147 @@
+"""What `push` tells the store and never the labelling tool: projects, items, annotators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from guidelines.errors import GuidelineError
+from guidelines.tags import parse_locale
+from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, table
+from plugins.pseudonym import pseudonym
+
+_KEYS = {
+    "projects": ("source", "project", "guideline_version", "since"),
+    "items": ("item",),
+    "annotators": ("annotator",),
+}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Rows of PROJECTS, ITEMS and ANNOTATORS; a row replaces the one with the same key, the last wins."""
+
+    projects: pa.Table = field(default_factory=PROJECTS.empty_table)
+    items: pa.Table = field(default_factory=ITEMS.empty_table)
+    annotators: pa.Table = field(default_factory=ANNOTATORS.empty_table)
+
+
+def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
+    """A document that `ManifestSchema` has loaded, with the tool's users turned into pseudonyms."""
+    source = document["source"]
+    people = [{**person, "annotator": pseudonym(key, source, person["user"])} for person in document["annotators"]]
+    for person in people:
+        del person["user"]
+    projects = [{**project, "source": source} for project in document["projects"]]
+    return Manifest(table(projects, PROJECTS), table(document["items"], ITEMS), table(people, ANNOTATORS))
+
+
+def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Add or replace the manifest's rows, inside the caller's transaction."""
+    for name, keys in _KEYS.items():
+        rows: pa.Table = getattr(manifest, name)
+        if rows.num_rows:
+            _upsert(writer, name, rows, keys)
+
+
+def _upsert(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, keys: Iterable[str]) -> None:
+    same = " AND ".join(f"s.{key} = a.{key}" for key in keys)
+    writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
+    writer.execute(f"DELETE FROM {name} s USING arriving a WHERE {same}")  # noqa: S608 - our own table names
+    writer.execute(
+        f"""INSERT INTO {name} BY NAME SELECT * EXCLUDE position FROM arriving
+            QUALIFY row_number() OVER (PARTITION BY {", ".join(keys)} ORDER BY position DESC) = 1"""  # noqa: S608
+    )
+    writer.unregister("arriving")
+
+
+def _locale(text: str) -> None:
+    try:
+        parse_locale(text)
+    except GuidelineError as error:
+        raise ValidationError(str(error)) from error
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _Text(fields.String):
+    """Text that UTF-8 can hold: no half of a surrogate pair."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:
+        text = super()._deserialize(value, attr, data, **more)
+        if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValidationError("holds half of a surrogate pair: send valid Unicode")
+        return text
+
+
+def _name(**more: Any) -> _Text:
+    return _Text(required=True, validate=validate.Length(min=1), **more)
+
+
+def _names() -> fields.List[str]:
+    return fields.List(_Text(), load_default=list)
+
+
+class ProjectRow(_Strict):
+    """A project of the tool and the guideline version in force in it from `since` on."""
+
+    source = _Text(metadata={"description": "must be the manifest's own source"})
+    project = _name(metadata={"description": "the tool's id of the project"})
+    programme = _name()
+    workflow = _name()
+    locale = _Text(required=True, validate=_locale, metadata={"example": "fr-CA"})
+    stage = _name(metadata={"example": "annotate"})
+    guideline_version = _name()
+    since = fields.AwareDateTime(required=True, format="iso")
+
+
+class ArmRow(_Strict):
+    """One response of an item, by its place on the screen."""
+
+    target = _name(metadata={"example": "a"})
+    model = _Text(allow_none=True, load_default=None)
+    iteration = _Text(allow_none=True, load_default=None)
+
+
+class ItemRow(_Strict):
+    """What is judged, with what would unblind annotators."""
+
+    item = _name()
+    programme = _name()
+    workflow = _name()
+    locale = _Text(required=True, validate=_locale, metadata={"example": "fr-CA"})
+    domain = _Text(allow_none=True, load_default=None)
+    batch = _Text(allow_none=True, load_default=None)
+    arms = fields.List(fields.Nested(ArmRow), load_default=list)
+    gold = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
+    seeded_errors = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
+
+
+class AnnotatorRow(_Strict):
+    """A user of the tool; stored under a pseudonym."""
+
+    user = _name(metadata={"description": "the tool's id of the user"})
+    vendor = _Text(allow_none=True, load_default=None)
+    locales = _names()
+    domains = _names()
+    education = _Text(allow_none=True, load_default=None)
+    role = _Text(allow_none=True, load_default=None)
+    qualified = _names()
+    simulated = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+
+
+class ManifestSchema(_Strict):
+    """What a programme put into a labelling tool."""
+
+    source = _name(metadata={"example": "label_studio"})
+    projects = fields.List(fields.Nested(ProjectRow), load_default=list)
+    items = fields.List(fields.Nested(ItemRow), load_default=list)
+    annotators = fields.List(fields.Nested(AnnotatorRow), load_default=list)

@@ -1,0 +1,67 @@
+"""The tables of the store, and how an older store becomes a current one.
+
+`_MIGRATIONS[n]` takes a store from schema n to n + 1; a new store runs them all. There are no primary keys: one writer
+merges whole sets, and an index would only slow bulk loads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from analytics.errors import StoreTooNew
+from plugins import frames
+
+_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+    pa.list_(pa.string()): "VARCHAR[]",
+    frames.ITEMS.field("arms").type: "STRUCT(target VARCHAR, model VARCHAR, iteration VARCHAR)[]",
+}
+
+
+def _create(table: str, schema: pa.Schema, *extra: str) -> str:
+    columns = [f'"{column.name}" {_TYPES[column.type]}' for column in schema]
+    return f"CREATE TABLE {table} ({', '.join([*columns, *extra])})"
+
+
+def _first() -> str:
+    return ";\n".join(
+        [
+            _create("judgments", frames.JUDGMENTS),
+            # seen: when a complete page last held it; digest: of the annotation with its judgments and spans
+            _create("annotations", frames.ANNOTATIONS, "seen TIMESTAMPTZ", "digest UBIGINT"),
+            _create("spans", frames.SPANS),
+            _create("items", frames.ITEMS),
+            _create("annotators", frames.ANNOTATORS),
+            _create("projects", frames.PROJECTS),
+            "CREATE TABLE tombstones (source VARCHAR, project VARCHAR, annotation VARCHAR, deleted TIMESTAMPTZ)",
+            # a page says: this was everything with after < task <= through at the time of fetching
+            'CREATE TABLE pages (source VARCHAR, project VARCHAR, "after" BIGINT, through BIGINT, fetched TIMESTAMPTZ)',
+            'CREATE TABLE refused ("row" VARCHAR, field VARCHAR, message VARCHAR, fix VARCHAR)',
+        ]
+    )
+
+
+_MIGRATIONS = (_first,)
+CURRENT = len(_MIGRATIONS)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring the store to the current schema in one transaction; raises StoreTooNew."""
+    connection.begin()
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
+    version = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()[0][0]
+    if version > CURRENT:
+        connection.rollback()
+        raise StoreTooNew(path, version, CURRENT)
+    for migration in _MIGRATIONS[version:]:
+        connection.execute(migration())
+    if version < CURRENT:
+        connection.execute("INSERT INTO schema_version VALUES (?)", [CURRENT])
+    connection.commit()
