@@ -60,13 +60,19 @@ def create_blueprint(config: Config, predictor: Predictor, locales: Locales) -> 
         return jsonify(results=predictor.predict(_job(_body(), locales), deadline))
 
     @routes.post("/train")
-    @routes.post("/webhook", endpoint="webhook")
+    def train() -> tuple[Response, int]:
+        return _acknowledge(), 201
+
+    @routes.post("/webhook")
     def webhook() -> tuple[Response, int]:
-        """Acknowledge: there is nothing to train, and judgments reach the analytics service by its own webhook."""
-        started = _body().get("action") in ("START_TRAINING", None)
-        return jsonify(status="nothing to do"), 201 if started else 200
+        return _acknowledge(), 201 if _body().get("action") == "START_TRAINING" else 200
 
     return routes
+
+
+def _acknowledge() -> Response:
+    """There is nothing to train, and judgments reach the analytics service by its own webhook."""
+    return jsonify(status="nothing to do")
 
 
 def _is_known(expected: tuple[str, str] | None) -> bool:

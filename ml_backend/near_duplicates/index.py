@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from ml_backend.near_duplicates.shingles import jaccard, normalise, shingles
 
 _WAIT = 5.0  # seconds for another worker's transaction
 _BUCKET = 50  # texts looked at per band, earliest first: a template used a million times must not cost a million reads
+_ESTIMATED = 100  # candidates whose signatures are compared, those that share most bands first
 _MARGIN = 0.15  # three standard errors of a signature's estimate
 _VERIFIED = 20  # candidates whose texts are compared exactly, best estimates first
 
@@ -204,9 +206,12 @@ def _similar(database: sqlite3.Connection, each: _Print, text: int) -> list[tupl
 
 
 def _candidates(database: sqlite3.Connection, each: _Print, text: int) -> list[int]:
+    """Texts that share a band, at most `_ESTIMATED`: those that share most first, then the earliest."""
     query = "SELECT text FROM bands WHERE hash = ? AND text <> ? ORDER BY text LIMIT ?"
-    bands = minhash.bands(each.signature)
-    return sorted({row[0] for band in bands for row in database.execute(query, (band, text, _BUCKET))})
+    shared = Counter(
+        row[0] for band in minhash.bands(each.signature) for row in database.execute(query, (band, text, _BUCKET))
+    )
+    return sorted(shared, key=lambda candidate: (-shared[candidate], candidate))[:_ESTIMATED]
 
 
 def _promising(database: sqlite3.Connection, each: _Print, candidates: list[int]) -> list[int]:
