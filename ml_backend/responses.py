@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAI
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, DefaultHttpxClient, OpenAI
 
 from ml_backend.config import Endpoint
 from ml_backend.errors import ModelFailed
@@ -27,7 +27,8 @@ class Model:
     def __init__(self, endpoint: Endpoint) -> None:
         self.name = endpoint.name
         # Our own retries: the client's may sleep as long as the server tells it to.
-        self._client = OpenAI(base_url=endpoint.url, api_key=endpoint.key or "none", max_retries=0)
+        http = DefaultHttpxClient(event_hooks={"request": [_start_clock], "response": [_limit]})
+        self._client = OpenAI(base_url=endpoint.url, api_key=endpoint.key or "none", max_retries=0, http_client=http)
 
     def __enter__(self) -> Model:
         return self
@@ -60,7 +61,7 @@ class Model:
                 timeout=httpx.Timeout(left, connect=min(left, 5.0)),
             )
             with stream:
-                answer = _join(stream, deadline)
+                answer = _join(stream)
         if not answer.strip():
             raise ModelFailed("the model gave no text")
         return answer
@@ -75,9 +76,7 @@ def _explained() -> Iterator[None]:
     """Each way an endpoint fails, in our words: its own may repeat the key."""
     try:
         yield
-    except APITimeoutError as error:
-        raise ModelFailed("the model took too long") from error
-    except httpx.TimeoutException as error:
+    except (APITimeoutError, httpx.TimeoutException) as error:
         raise ModelFailed("the model took too long") from error
     except APIStatusError as error:
         busy = error.status_code == _BUSY or error.status_code >= 500
@@ -88,12 +87,37 @@ def _explained() -> Iterator[None]:
         raise ModelFailed("the model endpoint did not answer in its protocol") from error
 
 
-def _join(chunks: Iterable[object], deadline: float) -> str:
+def _start_clock(request: httpx.Request) -> None:
+    request.extensions["started"] = time.monotonic()
+
+
+def _limit(response: httpx.Response) -> None:
+    """Hold the whole answer to the time that the HTTP client allows between two of its parts."""
+    limit = response.request.extensions["started"] + response.request.extensions["timeout"]["read"]
+    if isinstance(response.stream, httpx.SyncByteStream):
+        response.stream = _Limited(response.stream, limit)
+
+
+class _Limited(httpx.SyncByteStream):
+    """A body that must end by a deadline: an endpoint that drips bytes never exceeds the time between two of them."""
+
+    def __init__(self, stream: httpx.SyncByteStream, deadline: float) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._stream:
+            if time.monotonic() > self._deadline:
+                raise httpx.ReadTimeout("the answer goes on after its time")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _join(chunks: Iterable[object]) -> str:
     parts: list[str] = []
     length = 0
     for chunk in chunks:
-        if time.monotonic() > deadline:
-            raise ModelFailed("the model took too long")
         parts.append(_text(chunk))
         length += len(parts[-1])
         if length > _LONGEST_ANSWER:
