@@ -1,0 +1,141 @@
+"""What the statistics routes take and give, as schemas; unknown parameters are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+from webargs.fields import DelimitedList
+
+from analytics.queries import GROUPINGS, OVER
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class Filters(_Strict):
+    """What to look at, and in which format to answer."""
+
+    workflow = fields.String(metadata={"description": "only this workflow"})
+    locale = fields.String(metadata={"description": "only this locale, e.g. `fr-CA`"})
+    format = fields.String(
+        validate=validate.OneOf(["json", "csv"]),
+        metadata={"description": "wins over the Accept header; JSON if neither says"},
+    )
+
+
+class GroupedQuery(Filters):
+    """And how to group it."""
+
+    question = fields.String(metadata={"description": "only this question"})
+    by = DelimitedList(
+        fields.String(validate=validate.OneOf(GROUPINGS)),
+        load_default=["locale"],
+        validate=validate.Length(min=1),
+        metadata={
+            "description": "columns to group by; workflow and question are always among them",
+            "default": ["locale"],
+        },
+    )
+
+
+class EstimateQuery(GroupedQuery):
+    """And for whom the interval should hold."""
+
+    over = fields.String(
+        validate=validate.OneOf(OVER),
+        load_default=OVER[0],
+        metadata={"description": "`items`: these annotators on other items; `items_and_raters`: other annotators too"},
+    )
+
+
+class EstimateSchema(Schema):
+    """A figure with its interval, and what it rests on."""
+
+    value = fields.Float(required=True, allow_none=True)
+    low = fields.Float(required=True, allow_none=True)
+    high = fields.Float(required=True, allow_none=True)
+    level = fields.Float(required=True)
+    method = fields.String(required=True)
+    over = fields.String(required=True)
+    n_items = fields.Integer(required=True)
+    n_judgments = fields.Integer(required=True)
+    n_annotators = fields.Integer(required=True)
+    undefined = fields.String(
+        required=True, allow_none=True, metadata={"description": "why the value, or its interval, is missing"}
+    )
+
+
+class Group(Schema):
+    """The columns of `by`: those not asked for are absent."""
+
+    workflow = fields.String(required=True)
+    question = fields.String(required=True)
+    locale = fields.String(allow_none=True)
+    guideline_version = fields.String(allow_none=True)
+    vendor = fields.String(allow_none=True)
+    stage = fields.String(allow_none=True)
+
+
+class AgreementRow(Group):
+    """Agreement in one group."""
+
+    estimates = fields.Dict(keys=fields.String(), values=fields.Nested(EstimateSchema), required=True)
+    prevalence = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    n_single_rated = fields.Integer(required=True, metadata={"description": "items with one judgment, left out"})
+
+
+class QualityRow(Group):
+    """MQM score of one group: mean penalty per annotation, 0 is best."""
+
+    estimate = fields.Nested(EstimateSchema, required=True)
+
+
+class WeekSchema(Schema):
+    """One ISO week, by its Monday."""
+
+    monday = fields.Date(required=True)
+    errors = fields.Integer(required=True)
+    annotations = fields.Integer(required=True)
+    rate = fields.Nested(EstimateSchema, required=True)
+
+
+class TrendRow(Group):
+    """One error category in one group: its weeks, and the change of the log rate per week."""
+
+    category = fields.String(required=True)
+    weeks = fields.List(fields.Nested(WeekSchema), required=True)
+    slope = fields.Nested(EstimateSchema, required=True)
+    p_value = fields.Float(required=True, allow_none=True)
+    q_value = fields.Float(required=True, allow_none=True)
+
+
+def _simulated() -> fields.String:
+    return fields.String(
+        required=True,
+        validate=validate.OneOf(["none", "some", "all"]),
+        metadata={"description": "how much of the work was done by simulated annotators"},
+    )
+
+
+class LocaleRowSchema(Schema):
+    """One workflow in one locale."""
+
+    locale = fields.String(required=True)
+    workflow = fields.String(required=True)
+    items = fields.Integer(required=True)
+    annotations = fields.Integer(required=True)
+    annotators = fields.Integer(required=True)
+    skipped = fields.Integer(required=True)
+    simulated = _simulated()
+    question = fields.String(required=True, metadata={"description": "the question that sums the workflow up"})
+    alpha = fields.Nested(EstimateSchema, required=True, allow_none=True)
+    raw_agreement = fields.Nested(EstimateSchema, required=True, allow_none=True)
+
+
+def rows_of(row: type[Schema]) -> type[Schema]:
+    """The answer that holds rows of this schema, and says whether the work was simulated."""
+    members: dict[str, Any] = {"simulated": _simulated(), "rows": fields.List(fields.Nested(row), required=True)}
+    return Schema.from_dict(members, name=f"{row.__name__.removesuffix('Schema').removesuffix('Row')}Rows")

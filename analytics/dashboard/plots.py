@@ -1,0 +1,136 @@
+"""Where everything stands in the charts, in the units of their view boxes; the templates only draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytics.estimate import Estimate
+
+WIDTH = 760
+_LEFT, _RIGHT, _TOP, _ROW = 96, 596, 30, 22
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place on the axis and the text at it."""
+
+    x: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """One row: a dot with its interval, or why there is none."""
+
+    label: str
+    y: float
+    dot: float | None
+    low: float | None
+    high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class IntervalPlot:
+    """Dots and whiskers under each other on one axis."""
+
+    title: str
+    width: int
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    ticks: tuple[Mark, ...]
+    references: tuple[Mark, ...]
+    rows: tuple[Whisker, ...]
+
+
+def interval_plot(
+    title: str,
+    rows: Sequence[tuple[str, Estimate]],
+    *,
+    limits: tuple[float, float | None],
+    references: Sequence[tuple[float, str]] = (),
+) -> IntervalPlot:
+    """A plot of labelled estimates; the axis holds `limits` (None: as far as the values go) and every interval."""
+    axis = _axis([estimate for _, estimate in rows], limits)
+    bottom = _TOP + _ROW * len(rows)
+    return IntervalPlot(
+        title, WIDTH, bottom + 24, _LEFT, _RIGHT, _TOP, bottom,
+        ticks=tuple(Mark(axis(value), _short(value)) for value in axis.ticks),
+        references=tuple(Mark(axis(value), text) for value, text in references),
+        rows=tuple(_whisker(label, each, axis, _TOP + _ROW * (n + 0.5)) for n, (label, each) in enumerate(rows)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Axis:
+    ticks: tuple[float, ...]
+
+    def __call__(self, value: float) -> float:
+        first, last = self.ticks[0], self.ticks[-1]
+        return round(_LEFT + (_RIGHT - _LEFT) * (value - first) / (last - first), 2)
+
+
+def _axis(estimates: Sequence[Estimate], limits: tuple[float, float | None]) -> _Axis:
+    ends = [end for each in estimates for end in (each.value, each.low, each.high) if end is not None]
+    first = min([limits[0], *ends])
+    last = max([first if limits[1] is None else limits[1], *ends])
+    step = _step((last - first) or 1.0)
+    start, stop = math.floor(first / step + 1e-9), math.ceil(last / step - 1e-9)
+    return _Axis(tuple(round(step * n, 10) for n in range(start, max(stop, start + 1) + 1)))
+
+
+def _step(span: float) -> float:
+    """A round distance that cuts the span into three to eight parts."""
+    unit = 10.0 ** math.floor(math.log10(span))
+    return next(unit * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0) if span / (unit * factor) <= 8)
+
+
+def _whisker(label: str, estimate: Estimate, axis: _Axis, y: float) -> Whisker:
+    def place(value: float | None) -> float | None:
+        return None if value is None else axis(value)
+
+    return Whisker(label, y, place(estimate.value), place(estimate.low), place(estimate.high), in_words(estimate))
+
+
+def in_words(estimate: Estimate) -> str:
+    """An estimate in a few characters.
+
+    >>> in_words(Estimate(0.7412, 0.68, 0.8, 0.95, "bootstrap", "items", 20, 60, 3))
+    '0.74 (0.68 to 0.80)'
+    >>> in_words(Estimate(None, None, None, 0.95, "bootstrap", "items", 0, 0, 0, "no item has two judgments"))
+    'undefined'
+    """
+    if estimate.value is None:
+        return "undefined"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f} (no interval)"
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A small line over weeks: its points, the last week's dot, and what it says in words."""
+
+    points: str
+    last: tuple[float, float]
+    words: str
+
+
+SPARK_WIDTH, SPARK_HEIGHT = 168, 48
+
+
+def spark(values: Sequence[float], highest: float, words: str) -> Spark:
+    """A line through `values` on an axis from 0 to `highest`, which all lines shown together share."""
+    across = (SPARK_WIDTH - 12) / max(len(values) - 1, 1)
+    up = (SPARK_HEIGHT - 12) / (highest or 1.0)
+    places = [(round(6 + across * n, 1), round(SPARK_HEIGHT - 6 - up * value, 1)) for n, value in enumerate(values)]
+    return Spark(" ".join(f"{x},{y}" for x, y in places), places[-1], words)
+
+
+def _short(value: float) -> str:
+    return f"{value:g}"

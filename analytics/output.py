@@ -1,0 +1,74 @@
+"""Rows as flat columns, for CSV and for tables in a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def plain(row: DataclassInstance) -> dict[str, Any]:
+    """A row of a statistic as nested plain values, with the columns of its group first."""
+    values = asdict(row)
+    return {**values.pop("group", {}), **values}
+
+
+def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values as columns named by their path.
+
+    >>> flat({"locale": "de-DE", "alpha": {"value": 0.8, "low": 0.7}})
+    {'locale': 'de-DE', 'alpha.value': 0.8, 'alpha.low': 0.7}
+    """
+    columns: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            columns |= flat(value, f"{prefix}{name}.")
+        else:
+            columns[prefix + name] = value
+    return columns
+
+
+def exploded(row: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """One row for each element of the list `name`, with the other values repeated.
+
+    >>> exploded({"category": "grammar", "weeks": [{"errors": 3}]}, "weeks")
+    [{'category': 'grammar', 'weeks': {'errors': 3}}]
+    """
+    return [{**row, name: element} for element in row[name]]
+
+
+def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as CSV with a header; a column that a row lacks is empty, and so is None.
+
+    >>> to_csv([{"locale": "de-DE", "alpha": {"value": None}}])
+    'locale,alpha.value\\r\\nde-DE,\\r\\n'
+    """
+    table = [flat(row) for row in rows]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns_of(table), restval="")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def columns_of(table: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All columns, in order of first appearance."""
+    return list(dict.fromkeys(name for row in table for name in row))
+
+
+def to_table(table: Sequence[Mapping[str, str]]) -> str:
+    """Rows of texts as columns of equal width.
+
+    >>> print(to_table([{"locale": "de-DE", "n": "12"}]))
+    locale  n
+    de-DE   12
+    """
+    columns = columns_of(table)
+    width = {name: max(len(name), *(len(row[name]) for row in table)) for name in columns}
+    lines = [dict(zip(columns, columns, strict=True)), *table]
+    return "\n".join("  ".join(line[name].ljust(width[name]) for name in columns).rstrip() for line in lines)

@@ -1,0 +1,101 @@
+"""What an analyst can ask of a snapshot of the store, and the answers as rows; the API and the commands share it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TypeVar
+
+import ibis.expr.types as ir
+
+from analytics.agreement import Agreement, agreement
+from analytics.errors import UnknownValue
+from analytics.estimate import Over
+from analytics.quality import Quality, quality
+from analytics.scales import QuestionKey, categories, error_categories
+from analytics.store import Snapshot
+from analytics.trends import Trend, error_trends
+from guidelines import Library
+
+GROUPINGS = ("locale", "workflow", "question", "guideline_version", "vendor", "stage")
+OVER: tuple[Over, ...] = ("items_and_raters", "items")
+_ALWAYS = ("workflow", "question")  # agreement is within one question of one workflow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to look at (None: everything), how to group it, and for whom the interval should hold."""
+
+    workflow: str | None = None
+    question: str | None = None
+    locale: str | None = None
+    by: tuple[str, ...] = ("locale",)
+    over: Over = "items_and_raters"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of `by`, once each, without those that are always there."""
+        return tuple(dict.fromkeys(column for column in self.by if column not in _ALWAYS))
+
+
+def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
+    """Agreement as asked; raises UnknownValue."""
+    asked = _asked(categories(library.workflows), query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    return agreement(judgments, categories=asked, by=query.columns, over=query.over)
+
+
+def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:
+    """MQM scores as asked; raises UnknownValue."""
+    asked = _asked(error_categories(library.workflows), query)
+    judgments, spans = _narrow(snapshot.judgments(), snapshot, query), _narrow(snapshot.spans(), snapshot, query)
+    return quality(judgments, spans, questions=tuple(asked), by=query.columns, over=query.over)
+
+
+def trend_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Trend]:
+    """Weekly error rates and trends as asked; raises UnknownValue."""
+    asked = _asked(error_categories(library.workflows), query)
+    judgments, spans = _narrow(snapshot.judgments(), snapshot, query), _narrow(snapshot.spans(), snapshot, query)
+    return error_trends(judgments, spans, categories=asked, by=query.columns)
+
+
+def known_locales(snapshot: Snapshot) -> list[str]:
+    """The locales of all projects and annotations, sorted."""
+    locales = snapshot.projects().select("locale").union(snapshot.annotations().select("locale"))
+    return sorted(locales.distinct().to_pyarrow()["locale"].to_pylist())
+
+
+def narrow(table: ir.Table, snapshot: Snapshot, workflow: str | None, locale: str | None) -> ir.Table:
+    """Rows of one workflow or locale (None: all); raises UnknownValue for a locale that nothing is known of."""
+    if locale is not None:
+        _check("locale", locale, known_locales(snapshot))
+        table = table.filter(table.locale == locale)
+    return table if workflow is None else table.filter(table.workflow == workflow)
+
+
+def check_workflow(library: Library, workflow: str | None) -> None:
+    """Raises UnknownValue for a workflow that the guidelines do not hold."""
+    if workflow is not None:
+        _check("workflow", workflow, library.workflows)
+
+
+def _asked(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]:
+    """The questions that are asked for, out of those this statistic is possible for."""
+    if query.workflow is not None:
+        _check("workflow", query.workflow, {workflow for workflow, _ in possible})
+        possible = {key: value for key, value in possible.items() if key[0] == query.workflow}
+    if query.question is not None:
+        _check("question", query.question, {question for _, question in possible})
+        possible = {key: value for key, value in possible.items() if key[1] == query.question}
+    return possible
+
+
+def _narrow(table: ir.Table, snapshot: Snapshot, query: Query) -> ir.Table:
+    return narrow(table, snapshot, query.workflow, query.locale)
+
+
+def _check(field: str, value: str, known: Collection[str]) -> None:
+    if value not in known:
+        raise UnknownValue(field, value, known)
