@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -87,11 +88,17 @@ def _first_text(lines: list[str], start: int) -> int:
 
 def _headings(lines: list[str], start: int) -> Iterator[_Heading]:
     """The headings of level two, found by a parser, so that a `##` in a code block is none."""
-    tokens = MarkdownIt("commonmark").parse("\n".join(lines))
+    tokens = _blocks().parse("\n".join(lines))
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.tag == "h2" and opening.level == 0:
             match = CLAUSE.search(inline.content)
             yield _Heading(inline.content, match["id"] if match else None, start + _first_line(opening) + 1)
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """A parser that finds blocks only: what stands in the lines is not needed here and takes most of the time."""
+    return MarkdownIt("commonmark").disable("inline")
 
 
 def _first_line(token: Token) -> int:

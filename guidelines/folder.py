@@ -10,7 +10,7 @@ from guidelines.clauses import Text, read_text
 from guidelines.errors import MalformedLocale, Problem, UnknownLocale
 from guidelines.model import Workflow
 from guidelines.overlay_file import fields_of, overlay_problems
-from guidelines.tags import parse_locale
+from guidelines.tags import is_base_language, parse_locale
 from guidelines.text_file import base_text_problems, locale_text_problems
 from guidelines.wording import instead
 from guidelines.workflow_file import workflow_of, workflow_problems
@@ -57,7 +57,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _read_base_file(folder: Folder, root: Path, path: Path) -> None:
-    match path.suffix:
+    match path.suffix if path.is_file() else None:
         case ".yaml":
             folder.base[path.stem] = read_yaml(*_read(folder, root, path))
         case ".md":
@@ -78,7 +78,7 @@ def _read_locale_folder(folder: Folder, root: Path, path: Path) -> None:
 
 def _read_locale_file(folder: Folder, root: Path, path: Path) -> None:
     key = (path.parent.name, path.stem)
-    match path.suffix:
+    match path.suffix if path.is_file() else None:
         case ".yaml":
             folder.overlays[key] = read_yaml(*_read(folder, root, path))
         case ".md":
@@ -143,8 +143,8 @@ def _overlay_problems(folder: Folder, key: _Key, workflows: dict[str, Workflow])
     document = folder.overlays[key]
     if name not in folder.base:
         yield Problem(document.file, 1, f"there is no workflow {name!r} in base/", instead(name, sorted(folder.base)))
-    general = [folder.overlays[each, name] for each in reversed(_above(tag)) if (each, name) in folder.overlays]
-    yield from overlay_problems(document, workflows.get(name), general)
+    filled = is_base_language(tag) or any((each, name) in folder.overlays for each in _above(tag))
+    yield from overlay_problems(document, workflows.get(name), complete=not filled)
 
 
 def _locale_text_problems(folder: Folder, key: _Key) -> Iterator[Problem]:

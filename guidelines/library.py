@@ -12,12 +12,10 @@ from guidelines.errors import InvalidGuidelines, Problem, UnknownLocale, Unknown
 from guidelines.folder import PACKAGED, Folder, folder_problems, read_folder
 from guidelines.model import Guideline, GuidelineVersion, Workflow
 from guidelines.render import section_html
-from guidelines.tags import LocaleTag, parse_locale
+from guidelines.tags import BASE_LANGUAGE, LocaleTag, parse_locale
 from guidelines.versions import content_digest
 from guidelines.words import Words, localised, overlay_words
 from guidelines.workflow_file import workflow_of
-
-BASE_LANGUAGE = "en"
 
 
 def load(root: Path | None = None) -> Library:

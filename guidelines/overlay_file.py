@@ -1,8 +1,8 @@
-"""Locale files: their rules, given the base workflow and the more general locales they build on."""
+"""Locale files: their rules, given the base workflow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -10,23 +10,23 @@ from guidelines.errors import Problem
 from guidelines.model import Question, Workflow
 from guidelines.schema import schema_problems
 from guidelines.wording import instead
-from guidelines.words import Spot, Words, base_words, overlay_words
+from guidelines.words import Spot, base_words, overlay_words
 from guidelines.workflow_file import name_problems
 from guidelines.yaml_file import Document
 
 
-def overlay_problems(document: Document, workflow: Workflow | None, general: Sequence[Document]) -> list[Problem]:
+def overlay_problems(document: Document, workflow: Workflow | None, complete: bool) -> list[Problem]:
     """Everything wrong with a locale file.
 
-    `workflow` is its base, None while that is missing or has problems of its own; `general` are the files of the more
-    general locales, such as `fr` for `fr-CA`, whose words fill the gaps.
+    `workflow` is its base, None while that is missing or has problems of its own; `complete` says whether the file must
+    translate everything, as it must where no English and no more general locale, such as `fr` for `fr-CA`, fills gaps.
     """
     if not isinstance(document.value, dict):
         return [*document.problems, *(() if document.problems else schema_problems(document, "locale"))]
     problems = [*document.problems, *schema_problems(document, "locale"), *_name_problems(document)]
     if workflow is not None:
         problems += _unknown(document, workflow)
-        problems += _missing(document, workflow, general)
+        problems += _missing(document, workflow) if complete else ()
     return [*problems, *_same_titles(document)]
 
 
@@ -60,18 +60,13 @@ def _codes(question: Question, part: object) -> list[str]:
     return [each.code for each in (question.choices if part == "choices" else question.severities)]
 
 
-def _missing(document: Document, workflow: Workflow, general: Sequence[Document]) -> Iterator[Problem]:
-    """Texts the annotator would see in English; an English locale may leave them so."""
-    if PurePath(document.file).parent.name.split("-")[0] == "en":
-        return
-    have: Words = {}
-    for each in (*general, document):
-        have |= overlay_words(fields_of(each))
+def _missing(document: Document, workflow: Workflow) -> Iterator[Problem]:
+    """Texts the annotator would see in English."""
+    have = overlay_words(fields_of(document))
     started = {spot[:length] for spot in have for length in range(len(spot) + 1)}
     base = base_words(workflow)
     for spot in dict.fromkeys(_whole(spot, started) for spot in base if spot not in have):
-        text = base.get(spot)
-        message = f"{' › '.join(spot)} is not translated" + (f": {text!r}" if text else "")
+        message = f"{' › '.join(spot)} is not translated" + (f": {base[spot]!r}" if spot in base else "")
         yield document.problem(spot, message, "add it")
 
 

@@ -48,7 +48,7 @@ def _describe(document: Document, error: ValidationError) -> Iterator[Problem]:
             yield from _missing(document, error, place, f"{words}: " if words else "")
         case "additionalProperties":
             yield from _unknown(document, error, place, f"{words}: " if words else "")
-        case None:  # the schema says `false` of this field
+        case "not" if not error.validator_value:  # nothing is allowed here
             message = f"{words}: a question of this kind has no such field"
             yield document.problem(place, message, "remove the field, or choose another kind")
         case _:

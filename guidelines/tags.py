@@ -11,6 +11,8 @@ from babel.core import get_global
 from guidelines.errors import MalformedLocale, UnknownLocale
 from guidelines.model import Direction
 
+BASE_LANGUAGE = "en"
+
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE | re.ASCII)
 
 
@@ -30,6 +32,15 @@ class LocaleTag:
     tag: str
     direction: Direction
     chain: tuple[str, ...]
+
+
+def is_base_language(tag: str) -> bool:
+    """Is this tag of the language the base is written in?
+
+    >>> is_base_language("en-GB"), is_base_language("enm")
+    (True, False)
+    """
+    return tag.split("-", maxsplit=1)[0] == BASE_LANGUAGE
 
 
 def parse_locale(text: str) -> LocaleTag:

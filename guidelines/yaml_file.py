@@ -22,6 +22,8 @@ _SCALARS: Mapping[str, Callable[[str], object]] = {
     "tag:yaml.org,2002:null": lambda text: None,
 }
 
+_DEEPEST = 10  # our own files are half as deep
+
 # What the parser says, and what usually mends it.
 _MENDS = {
     "mapping values are not allowed": 'put the text in quotes if it contains ": "',
@@ -62,8 +64,10 @@ def read_yaml(file: str, text: str, first_line: int = 1) -> Document:
 
     A duplicate key is a problem, and its first value counts.
     """
+    yaml = YAML(typ="safe", pure=True)  # nodes know their lines; the round-trip type would also gather comments
+    yaml.composer.warn_double_anchors = False  # YAML allows them
     try:
-        root = YAML().compose(text)
+        root = yaml.compose(text)
     except YAMLError as error:
         return Document(file, None, {(): first_line}, (_syntax_problem(file, text, first_line, error),))
     reader = _Reader(file, first_line)
@@ -74,6 +78,8 @@ def read_yaml(file: str, text: str, first_line: int = 1) -> Document:
 def _syntax_problem(file: str, text: str, first_line: int, error: YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     said = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))) or str(error)
+    if "quoted scalar" in said:  # where the quotes open says more than the end of the file
+        mark = getattr(error, "context_mark", None)
     line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
     fix = next((mend for sign, mend in _MENDS.items() if sign in said), "check quotes, colons and indentation here")
     return Problem(file, first_line + line, f"this is not YAML: {' '.join(said.split())}", fix)
@@ -90,6 +96,9 @@ class _Reader:
 
     def plain(self, node: Node, path: Place) -> object:
         self.lines.setdefault(path, self._line(node))
+        if len(path) > _DEEPEST:  # such as a list that contains itself through an alias
+            self.problems.append(Problem(self.file, self._line(node), "this is nested too deeply", "write it out flat"))
+            return None
         if isinstance(node, MappingNode):
             return {key: self.plain(value, (*path, key)) for key, value in self._entries(node, path)}
         if isinstance(node, SequenceNode):

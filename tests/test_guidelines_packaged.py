@@ -1,0 +1,134 @@
+"""The guidelines that come with the product, and the documentation of their format."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from guideline_folder import write_folder
+from jsonschema import Draft202012Validator
+
+import guidelines
+from guidelines.folder import PACKAGED
+from guidelines.yaml_file import read_yaml
+
+MODULES = [module.name for module in iter_modules(guidelines.__path__, "guidelines.")]
+SCHEMAS = sorted((PACKAGED / "schemas").glob("*.json"))
+
+
+def test_packaged_files_have_no_problems() -> None:
+    """Every base and locale file passes the check."""
+    assert list(map(str, guidelines.check())) == []
+
+
+def test_packaged_locales() -> None:
+    """Each packaged locale has a guideline of each workflow, with the base's codes and a version of its own."""
+    library = guidelines.load()
+    versions = set()
+    for tag in library.locales:
+        for workflow in library.workflows.values():
+            guideline = library.guideline(workflow.id, tag)
+            assert [each.id for each in guideline.workflow.questions] == [each.id for each in workflow.questions]
+            versions.add(str(guideline.version))
+    assert len(versions) == len(library.locales) * len(library.workflows)
+
+
+@pytest.mark.parametrize("workflow", ["preference", "fluency_review"])
+def test_base_guidelines_have_examples(workflow: str) -> None:
+    """Each base guideline defines its scale, says when to skip, and works through eight examples or more."""
+    text = (PACKAGED / "base" / f"{workflow}.md").read_text(encoding="utf-8")
+    for clause in ("purpose", "what-you-see", "definitions", "hard-cases", "skip", "examples"):
+        assert f"{{#{clause}}}\n" in text
+    assert len(re.findall(r"^### Example ", text, flags=re.MULTILINE)) >= 8
+
+
+@pytest.mark.parametrize("workflow", ["preference", "fluency_review"])
+def test_links_between_clauses(workflow: str) -> None:
+    """Every link to a clause in a base guideline leads to one."""
+    text = (PACKAGED / "base" / f"{workflow}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\(#([a-z-]+)\)", text)) <= set(re.findall(r"\{#([a-z-]+)\}", text))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name: str) -> None:
+    """The examples in the docstrings run and give what they say."""
+    assert doctest.testmod(import_module(name)).failed == 0
+
+
+def test_docstring_examples_exist() -> None:
+    """There are examples to run, so the test above tests something."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    assert sum(len(each.examples) for name in MODULES for each in finder.find(import_module(name))) >= 10
+
+
+def test_format_examples(tmp_path: Path) -> None:
+    """The complete example in the README of the format is a locale without mistakes, against a base with its codes."""
+    text = (PACKAGED / "README.md").read_text(encoding="utf-8")
+    words, rules = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL)[0] for kind in ("yaml", "markdown"))
+    base = (PACKAGED / "base" / "fluency_review.yaml").read_text(encoding="utf-8")
+    files = {
+        "base/fluency_review.yaml": _cut(base),
+        "base/fluency_review.md": _README_BASE,
+        "locales/de-DE/fluency_review.yaml": words,
+        "locales/de-DE/fluency_review.md": rules,
+    }
+    assert list(map(str, guidelines.check(write_folder(tmp_path, files)))) == []
+
+
+_README_BASE = """\
+---
+workflow: fluency_review
+version: "1.0"
+---
+
+## Register {#register}
+
+As the prompt.
+
+## Numbers {#number-formats}
+
+As usual.
+"""
+
+
+def _cut(base: str) -> str:
+    """The base of the README's example: fewer codes, and no rating."""
+    codes = "accuracy|punctuation|word_choice|register|locale_convention|critical|missing"
+    fewer = re.sub(rf" +- \{{code: ({codes}),.*\n", "", base)
+    without_rating = re.sub(r"  - id: fluency\n.*?(?=  - id: )", "", fewer, flags=re.DOTALL)
+    return without_rating.replace("headline: fluency", "headline: completeness")
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_schemas_are_schemas(path: Path) -> None:
+    """The published schemas are valid JSON Schema, Draft 2020-12."""
+    Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_schemas_explain_every_field(path: Path) -> None:
+    """Every field of every schema says what it is for, since messages and editors quote it."""
+    assert _unexplained(json.loads(path.read_text(encoding="utf-8"))) == []
+
+
+def _unexplained(schema: Any, name: str = "") -> list[str]:
+    """The fields without a description, outside conditions and references."""
+    if not isinstance(schema, dict):
+        return []
+    parts = {key: part for group in ("properties", "$defs") for key, part in schema.get(group, {}).items()}
+    parts |= {key: schema[key] for key in ("items", "additionalProperties", "then") if key in schema}
+    found = [] if {"description", "$ref", "if"} & schema.keys() or name == "then" else [name]
+    return found + [each for key, part in parts.items() for each in _unexplained(part, key)]
+
+
+def test_lines_are_those_of_the_file() -> None:
+    """The line of a field is where its name stands, in flow style and in block style."""
+    document = read_yaml("a.yaml", "# c\na: 1\nb:\n  - {c: 2,\n     d: 3}\n")
+    lines = {place: document.line(place) for place in [("a",), ("b",), ("b", 0), ("b", 0, "c"), ("b", 0, "d")]}
+    assert list(lines.values()) == [2, 3, 4, 4, 5]
