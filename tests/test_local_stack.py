@@ -74,7 +74,7 @@ def test_a_port_in_use_starts_nothing(tmp_path: Path, service: str) -> None:
     """Whichever port is in use, its variable is named and no secret, database or log is written."""
     with (
         a_listener() as port,
-        pytest.raises(PortInUse, match=rf"port {port} is in use; .* with CONCORD_{service.upper()}_PORT"),
+        pytest.raises(PortInUse, match=rf"port {port} is in use; .* port with CONCORD_{service.upper()}_PORT"),
         running(tmp_path, ports(**{service: port}), [], lambda text: nullcontext()),
     ):
         pytest.fail("it started")

@@ -23,7 +23,9 @@ class PortInUse(LocalServiceError):
     """A port that another program listens on."""
 
     def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"port {port} is in use", fix=f"stop the program that uses it or choose another with {option}")
+        super().__init__(
+            f"port {port} is in use", fix=f"stop the program that uses it or choose another port with {option}"
+        )
         self.port = port
 
 

@@ -22,7 +22,7 @@ from plugins.local.errors import ServiceFailed, ServiceMissing
 from plugins.local.ports import HOST, require_free
 from plugins.local.process import Process, installed_program
 
-_DATABASE = "label_studio.sqlite3"
+DATABASE = "label_studio.sqlite3"
 _MIGRATION_TIMEOUT_S = 600
 _START_TIMEOUT_S = 180
 _USERS_TIMEOUT_S = 300
@@ -98,7 +98,7 @@ def start_label_studio(data_dir: Path, *, port: int, users: Sequence[NewUser], p
     data_dir = data_dir.resolve()
     prepare_database(data_dir)
     admin, *_ = create_users(data_dir, users)
-    process = launch(data_dir, port=port)
+    process = launch(data_dir, port=port, log=data_dir / "label-studio.log")
     url = f"http://{HOST}:{port}"
     try:
         wait(process, port)
@@ -108,13 +108,13 @@ def start_label_studio(data_dir: Path, *, port: int, users: Sequence[NewUser], p
     return LabelStudio(process, url, admin, data_dir)
 
 
-def launch(data_dir: Path, *, port: int) -> Process:
+def launch(data_dir: Path, *, port: int, log: Path) -> Process:
     """The started server, not waited for."""
     options = ["--no-browser", "--internal-host", HOST, "--port", str(port), "--data-dir", str(data_dir)]
     return Process(
         "Label Studio",
         [installed_program("label-studio"), "start", *options],
-        log=data_dir / "label-studio.log",
+        log=log,
         env=_environment(data_dir),
         cwd=data_dir,
     )
@@ -132,7 +132,7 @@ def default_cache() -> Path:
 
 def prepare_database(data_dir: Path, cache: Path | None = None) -> None:
     """Put a migrated, empty database into `data_dir` unless there is one; the first time ever takes about a minute."""
-    target = data_dir / _DATABASE
+    target = data_dir / DATABASE
     if target.exists():
         return
     template = database_template(cache or default_cache())
@@ -190,7 +190,7 @@ def _migrate(template: Path) -> None:
             "Label Studio", command, log=template.with_suffix(".log"), env=_environment(data_dir), cwd=data_dir
         ) as process:
             process.wait_until_done(timeout_s=_MIGRATION_TIMEOUT_S)
-        database = data_dir / _DATABASE
+        database = data_dir / DATABASE
         with sqlite3.connect(database) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 
@@ -15,12 +15,10 @@ from plugins.local.credentials import Credentials, load_or_create, write_private
 from plugins.local.errors import DataFolderInUse
 from plugins.local.ports import HOST, require_free
 from plugins.local.process import Process
+from plugins.local.progress import Step
 
 ADMIN = "admin@concord.example"
 ML_USER = "label-studio"
-
-# `with step("What happens"):` shows people what takes time.
-Step = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,14 @@ class Stack:
     processes: tuple[Process, ...]
 
     @property
-    def ml_basic_auth(self) -> str:
-        """`user:password` that the ML backend asks for."""
-        return f"{ML_USER}:{self.credentials.ml_password}"
+    def admin(self) -> Account:
+        """The account that owns the projects."""
+        return self.accounts[0]
+
+    @property
+    def label_studio_data(self) -> Path:
+        """Label Studio's own folder, with its database."""
+        return _label_studio_data(self.folder)
 
     def ended(self) -> Process | None:
         """A service that is no longer running, if there is one."""
@@ -92,8 +95,7 @@ def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> It
         analytics = stop.enter_context(_analytics(folder, ports.analytics, credentials))
         with step("Database and accounts of Label Studio"):
             accounts = _accounts(folder, [ADMIN, *emails], credentials)
-        server = label_studio.launch(_label_studio_data(folder), port=ports.label_studio.number)
-        stop.enter_context(server)
+        server = stop.enter_context(_label_studio(folder, ports.label_studio))
         with step(f"ML backend on {ports.ml_backend.url}"):
             services.wait(ml_backend, ports.ml_backend.number)
         with step(f"Analytics on {ports.analytics.url}"):
@@ -134,9 +136,17 @@ def _analytics(folder: Path, port: Port, credentials: Credentials) -> Process:
     return _launched(services.ANALYTICS, port, data, env)
 
 
+def _label_studio(folder: Path, port: Port) -> Process:
+    data = _label_studio_data(folder)
+    return label_studio.launch(data, port=port.number, log=_log(data))
+
+
 def _launched(service: services.Service, port: Port, data: Path, env: dict[str, str]) -> Process:
-    log = data.parent / "logs" / f"{data.name}.log"
-    return services.launch(service, port=port.number, data=data, log=log, env={**os.environ, **env})
+    return services.launch(service, port=port.number, data=data, log=_log(data), env={**os.environ, **env})
+
+
+def _log(data: Path) -> Path:
+    return data.parent / "logs" / f"{data.name}.log"
 
 
 def _label_studio_data(folder: Path) -> Path:
