@@ -16,7 +16,7 @@ from plugins.label_studio.annotate import earlier_batches
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import find
 from plugins.label_studio.push import task_pages
-from plugins.programme import Programme
+from plugins.programme import Item, Programme
 
 _DAYS = 28
 _LOCKED_TIMEOUT_S = 60
@@ -32,15 +32,15 @@ def date_history(api: Api, programme: Programme, database: Path) -> int:
 
 
 def _planned(programme: Programme) -> dict[str, datetime]:
-    """When each item of an earlier batch was annotated."""
-    items = earlier_batches(programme)
+    """When each item of an earlier batch was annotated: a file's items of a batch are spread evenly over its month."""
+    together: dict[tuple[str, str, str | None], list[Item]] = {}
+    for item in earlier_batches(programme):
+        together.setdefault((item.workflow, item.locale, item.batch), []).append(item)
     planned = {}
-    for workflow in programme.workflows:
-        for locale in programme.locales:
-            own = [item for item in items if (item.workflow, item.locale) == (workflow, locale)]
-            for number, item in enumerate(own):
-                month = datetime.strptime(f"{item.batch}-01 09 +0000", "%Y-%m-%d %H %z").astimezone(UTC)
-                planned[item.item] = month + timedelta(days=_DAYS * number / len(own))
+    for (_workflow, _locale, batch), items in together.items():
+        month = datetime.strptime(f"{batch}-01 09 +0000", "%Y-%m-%d %H %z").astimezone(UTC)
+        for number, item in enumerate(items):
+            planned[item.item] = month + timedelta(days=_DAYS * number / len(items))
     return planned
 
 
