@@ -53,11 +53,11 @@ class MissingToken(PluginError):
         super().__init__(f"{variable} is not set", fix=fix)
 
 
-class EmptyToken(MissingToken):
+class EmptyToken(PluginError):
     """A token file that cannot be read or holds nothing."""
 
     def __init__(self, variable: str, path: Path) -> None:
-        PluginError.__init__(self, f"{path} holds no token for {variable}", fix="write the token into it")
+        super().__init__(f"{path} holds no token for {variable}", fix="write the token into it")
 
 
 class GuidelineChange(PluginError):

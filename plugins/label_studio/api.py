@@ -33,7 +33,7 @@ class RemoteProject:
 
 @dataclass(frozen=True)
 class TaskPage:
-    """Tasks in id order; `fetched` (server clock) is a moment before the reading; `left` counts these and later ones."""
+    """Tasks in id order; `fetched` (server clock) is a moment before the reading; `left` counts these and all later."""
 
     tasks: list[dict[str, Any]]
     fetched: datetime

@@ -26,8 +26,16 @@ STYLE = """
 .concord-pair{display:flex;flex-wrap:wrap;gap:16px}
 .concord-response{flex:1 1 360px;min-width:0}
 .concord-question{margin-top:10px}
-.concord-hint{opacity:.75;font-size:14px}
+.concord-hint{opacity:.8}
+.concord-hint *{font-size:14px;line-height:1.4;margin:0}
 .concord-hidden{display:none}
+.concord .lsf-label__hotkey{margin-inline-start:6px}
+.concord-rtl .ant-rate-star{margin:0 0 0 8px}
+.concord-guideline p,.concord-guideline li{margin:6px 0}
+.concord-guideline h1,.concord-guideline h2,.concord-guideline h3{margin:16px 0 6px}
+.concord-guideline ul{list-style:disc;padding-inline-start:24px}
+.concord-guideline ol{list-style:decimal;padding-inline-start:24px}
+.concord-guideline td,.concord-guideline th{border:1px solid rgba(128,128,128,.35);padding:4px 8px}
 """
 
 # Okabe and Ito's colours, told apart by colour-blind annotators too.
@@ -111,10 +119,9 @@ def _heading(parent: ET.Element, text: str) -> None:
 
 
 def _answer(parent: ET.Element, question: Question, control: Control, *, hotkeys: bool) -> None:
-    required = str(question.required).lower()
-    named = {"name": control.name, "toName": control.text, "required": required}
+    named = {"name": control.name, "toName": control.text, **_required(question.title, required=question.required)}
     if question.kind == "text":
-        ET.SubElement(parent, "TextArea", named, maxSubmissions="1", rows="2", editable="true")
+        ET.SubElement(parent, "TextArea", named, maxSubmissions="1", rows="2", showSubmitButton="false")
     elif question.kind == "number":
         ET.SubElement(parent, "Number", named, **_range(question))
     elif question.kind == "rating":
@@ -123,6 +130,11 @@ def _answer(parent: ET.Element, question: Question, control: Control, *, hotkeys
         style = "multiple" if question.kind == "multiple_choice" else "single-radio"
         options = ET.SubElement(parent, "Choices", named, choice=style, showInline="true")
         _options(options, "Choice", question.choices, hotkeys=hotkeys)
+
+
+def _required(title: str, *, required: bool = True) -> dict[str, str]:
+    """Required, and told by its title; Label Studio would tell the annotator the control's name."""
+    return {"required": "true", "requiredMessage": title} if required else {"required": "false"}
 
 
 def _range(question: Question) -> dict[str, str]:
@@ -168,14 +180,20 @@ def _categories(parent: ET.Element, question: Question, control: Control, *, hot
 
 def _region(parent: ET.Element, question: Question, own: list[Control], workflow: Workflow, *, hotkeys: bool) -> None:
     """Severity and correction of the marked error that is selected; out of sight while none is."""
-    _, severity, correction = own
-    view = ET.SubElement(parent, "View", visibleWhen="region-selected", whenTagName=severity.text)
-    _heading(view, workflow.texts.get("severity", ""))
-    named = {"name": severity.name, "toName": severity.text, "perRegion": "true", "required": "true"}
+    category, severity, correction = own
+    view = ET.SubElement(parent, "View", visibleWhen="region-selected", whenTagName=category.name)
+    heading = workflow.texts.get("severity", "")
+    _heading(view, heading)
+    named = {
+        "name": severity.name,
+        "toName": severity.text,
+        "perRegion": "true",
+        **_required(heading or question.title),
+    }
     options = ET.SubElement(view, "Choices", named, choice="single-radio", showInline="true")
     _options(options, "Choice", question.severities, hotkeys=hotkeys)
     named = {"name": correction.name, "toName": correction.text, "perRegion": "true"}
-    area = ET.SubElement(view, "TextArea", named, maxSubmissions="1", rows="1", editable="true")
+    area = ET.SubElement(view, "TextArea", named, maxSubmissions="1", rows="1", showSubmitButton="false")
     if placeholder := workflow.texts.get("correction"):
         area.set("placeholder", placeholder)
 

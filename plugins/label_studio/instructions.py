@@ -14,8 +14,13 @@ STATUS = {
 
 def instructions(guideline: Guideline) -> str:
     """The guideline's HTML between a line with its version and status, and a wrapper with direction and language."""
-    about = ET.Element("p", dir="ltr")
-    ET.SubElement(about, "small").text = f"{guideline.version} · {STATUS[guideline.status]}"
-    wrapper = ET.Element("div", dir=guideline.direction, lang=guideline.locale)
+    head = ET.Element("p", dir="ltr")
+    ET.SubElement(head, "small").text = about(guideline)
+    wrapper = ET.Element("div", {"class": "concord-guideline"}, dir=guideline.direction, lang=guideline.locale)
     opening = ET.tostring(wrapper, encoding="unicode", short_empty_elements=False).removesuffix("</div>")
-    return f"{opening}{ET.tostring(about, encoding='unicode')}{guideline.html}</div>"
+    return f"{opening}{ET.tostring(head, encoding='unicode')}{guideline.html}</div>"
+
+
+def about(guideline: Guideline) -> str:
+    """The line that says which version this is and whether a locale lead has signed it off."""
+    return f"{guideline.version} · {STATUS[guideline.status]}"

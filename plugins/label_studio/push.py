@@ -16,7 +16,7 @@ from plugins.blinding import manifest_item, task_data
 from plugins.errors import GuidelineChange, ServiceError
 from plugins.label_studio.api import Api
 from plugins.label_studio.config import label_config
-from plugins.label_studio.instructions import instructions
+from plugins.label_studio.instructions import about, instructions
 from plugins.label_studio.marker import Marker, find
 from plugins.label_studio.tags import codes
 from plugins.programme import Annotator, Programme
@@ -104,6 +104,7 @@ class _Wanted:
 
     marker: Marker
     version: str
+    about: str
     settings: Mapping[str, Any]
 
     @classmethod
@@ -118,7 +119,7 @@ class _Wanted:
             "show_collab_predictions": False,  # a prediction on screen biases the answer
             "maximum_annotations": programme.overlap,
         }
-        return cls(Marker(programme.programme, workflow, locale), str(guideline.version), settings)
+        return cls(Marker(programme.programme, workflow, locale), str(guideline.version), about(guideline), settings)
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,16 @@ class _Push:
             change = "created"
         else:
             project = found[0]
-            change = self._update(project, marker, settings)
+            change = self._update(project, marker, settings, wanted.about)
         self._finished(f"project {project} ({marker.name}) {change}")
         return _Present(project, marker, change)
 
-    def _update(self, project: int, marker: Marker, settings: Mapping[str, Any]) -> str:
+    def _update(self, project: int, marker: Marker, settings: Mapping[str, Any], about_line: str) -> str:
         now = self._api.project(project).settings
         changed = {name: value for name, value in settings.items() if now.get(name) != value}
+        # Label Studio keeps the instructions without their anchors, so they are known by the line that dates them.
+        if about_line in now["expert_instruction"]:
+            changed.pop("expert_instruction", None)
         if not changed:
             return "unchanged"
         if "label_config" in changed:
