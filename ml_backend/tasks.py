@@ -28,7 +28,7 @@ def prompt_of(task: object, project: str, locale: str | None) -> Prompt:
     name = _name(data.get("item"))
     number = _name(mapping(task).get("id"))
     if not (name or number):
-        return Prompt("", "", flaw="the task has no item name or id")
+        return Prompt("", "", flaw="the item has no usable name or id")
     key = f"{project}/{name}" if name else f"{project}#{number}"
     return Prompt(key, text, _name(data.get("locale")) or locale)
 
