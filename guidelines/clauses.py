@@ -106,10 +106,10 @@ def _first_line(token: Token) -> int:
 
 
 def _sections(lines: list[str], headings: list[_Heading]) -> Iterator[Section]:
-    ends = [heading.line - 1 for heading in headings[1:]] + [len(lines)]
-    for heading, end in zip(headings, ends, strict=True):
+    starts = [heading.line - 1 for heading in headings]
+    for heading, (start, end) in zip(headings, pairwise([*starts, len(lines)]), strict=True):
         if heading.id:
-            yield Section(heading.id, "\n".join(lines[heading.line - 1 : end]).strip(), heading.line)
+            yield Section(heading.id, "\n".join(lines[start:end]).strip(), heading.line)
 
 
 def _heading_problems(file: str, headings: list[_Heading]) -> Iterator[Problem]:

@@ -84,8 +84,9 @@ class Library:
 
     def _make(self, base: Workflow, tag: LocaleTag) -> Guideline:
         overlays = [self.overlays[each, base.id] for each in tag.chain if (each, base.id) in self.overlays]
-        clauses = _clauses(self.texts[base.id], [each for each in reversed(overlays) if each.text])
         workflow = localised(base, _merged_words(reversed(overlays)))
+        title = _Clause(f"# {workflow.title}", _language_of_title(overlays))
+        clauses = [title, *_clauses(self.texts[base.id], reversed(overlays))]
         sources = [(clause.tag, clause.source) for clause in clauses]
         digest = content_digest(workflow, sources, tag.direction)
         own = overlays[0] if overlays and overlays[0].tag == tag.tag else None
@@ -131,6 +132,10 @@ def _overlay_version(overlays: Sequence[Overlay], tag: str) -> str:
     return nearest.version if nearest.tag == tag else f"{nearest.tag} {nearest.version}"
 
 
+def _language_of_title(overlays: Sequence[Overlay]) -> str:
+    return next((each.tag for each in overlays if ("title",) in each.words), BASE_LANGUAGE)
+
+
 @dataclass(frozen=True)
 class _Clause:
     """A section in the language of the folder it comes from; `beside` another of the same id or not."""
@@ -150,8 +155,7 @@ def _clauses(base: Text, overlays: Iterable[Overlay]) -> list[_Clause]:
     for overlay in overlays:
         for section in overlay.text.sections if overlay.text else ():
             _place(placed, section, overlay)
-    opening = [_Clause(base.preamble, BASE_LANGUAGE)] if base.preamble else []
-    return [*opening, *(clause for each in placed.values() for clause in each)]
+    return [clause for each in placed.values() for clause in each]
 
 
 def _place(placed: dict[str, list[_Clause]], section: Section, overlay: Overlay) -> None:

@@ -15,16 +15,13 @@ from guidelines.workflow_file import name_problems
 
 def base_text_problems(text: Text, version: object) -> list[Problem]:
     """Everything wrong with a base guideline; `version` is what the YAML beside it says, None if there is none."""
-    problems = [*text.problems, *_front_problems(text, "base_text")]
+    problems = [*text.problems, *_front_problems(text, "base_text"), *_section_problems(text)]
     if version is None:
         message = f"there is no {PurePath(text.file).stem}.yaml beside this guideline"
         problems.append(Problem(text.file, 1, message, "add the workflow's questions, or rename this file"))
     elif text.fields.get("version", version) != version:
         message = f"the version {text.fields['version']!r} is not the one of the YAML beside it, {version!r}"
         problems.append(text.front.problem(("version",), message, "give both the same version"))
-    if not text.sections:
-        fix = "write at least one: ## Purpose {#purpose}"
-        problems.append(Problem(text.file, text.preamble_line, "the guideline has no section with a clause id", fix))
     return problems
 
 
@@ -34,14 +31,20 @@ def locale_text_problems(text: Text, base: Text | None, version: object, known: 
     `base` is the base guideline (None if missing), `version` the base workflow's, `known` the clause ids that the base
     and the more general locales have.
     """
-    problems = [*text.problems, *_front_problems(text, "locale_text")]
-    if text.preamble:
-        message, fix = "text before the first section is not shown", "put it under a heading: ## … {#…}"
-        problems.append(Problem(text.file, text.preamble_line, message, fix))
+    problems = [*text.problems, *_front_problems(text, "locale_text"), *_section_problems(text)]
     if base is None:
         message = "the base has no guideline of this name"
         return [*problems, Problem(text.file, 1, message, "rename the file after a file in base/")]
     return [*problems, *_based_on(text, version), *_replaces(text, known)]
+
+
+def _section_problems(text: Text) -> Iterator[Problem]:
+    if text.preamble:
+        message = "text before the first section is not shown; the title comes from the YAML file"
+        yield Problem(text.file, text.preamble_line, message, "put it under a heading: ## … {#…}, or remove it")
+    elif not text.sections and not text.problems:
+        fix = "write at least one: ## Purpose {#purpose}"
+        yield Problem(text.file, text.preamble_line, "there is no section in this file", fix)
 
 
 def _front_problems(text: Text, schema: Any) -> Iterator[Problem]:

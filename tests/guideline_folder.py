@@ -51,8 +51,6 @@ workflow: taste
 version: "1.1"
 ---
 
-# Taste test
-
 ## Purpose {#purpose}
 
 To learn what people like.

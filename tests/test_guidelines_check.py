@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from guideline_folder import BASE, BASE_TEXT, CANADA, CANADA_TEXT, FILES, FRENCH, FRENCH_TEXT, replaced, write_folder
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guidelines import Problem, check
 
@@ -222,7 +225,7 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         "",
     ),
     # texts
-    "no front matter": (BT, BASE_TEXT.split("# Taste")[0], "", 1, "the front matter is missing", "start with ---"),
+    "no front matter": (BT, BASE_TEXT.split("## Purpose")[0], "", 1, "the front matter is missing", "start with ---"),
     "front matter of nothing": (BT, 'workflow: taste\nversion: "1.1"\n', "", 2, "the file is empty", "write base/"),
     "front matter is no YAML": (BT, "workflow: taste", "workflow: [taste", 3, "not YAML", ""),
     "other version": (
@@ -238,12 +241,12 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         BT,
         " {#numbers}",
         "",
-        12,
+        10,
         "the section 'Numbers' has no clause id",
         "## Numbers {#numbers}",
     ),
-    "malformed id": (BT, "{#numbers}", "{#Numbers!}", 12, "has no clause id", "## Numbers {#numbers}"),
-    "duplicate clause": (BT, "{#numbers}", "{#purpose}", 12, "'purpose' is used twice, first on line 8", "another id"),
+    "malformed id": (BT, "{#numbers}", "{#Numbers!}", 10, "has no clause id", "## Numbers {#numbers}"),
+    "duplicate clause": (BT, "{#numbers}", "{#purpose}", 10, "'purpose' is used twice, first on line 6", "another id"),
     "older base": (
         FT,
         'based_on: "1.1"',
@@ -271,6 +274,22 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         8,
         "before the first section is not shown",
         "heading",
+    ),
+    "title of its own": (
+        BT,
+        "## Purpose",
+        "# Taste test\n\n## Purpose",
+        6,
+        "the title comes from the YAML file",
+        "remove it",
+    ),
+    "no section": (
+        CT,
+        "## Au Canada {#address}\n\nTutoyez.\n",
+        "",
+        6,
+        "there is no section in this file",
+        "## Purpose",
     ),
     "locale section without id": (CT, " {#address}", "", 7, "has no clause id", "## Au Canada {#au-canada}"),
 }
@@ -434,3 +453,22 @@ def test_anchors_may_be_used_again(tmp_path: Path) -> None:
     """YAML anchors and aliases save typing, and the same anchor name may be used twice."""
     base = replaced(BASE, "title: Grammar", "title: &t Grammar")
     assert check(write_folder(tmp_path, {B: replaced(base, "title: Spelling", "title: &t Spelling")})) == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(sorted(FILES)),
+    start=st.integers(0, 900),
+    length=st.integers(0, 60),
+    junk=st.text(st.sampled_from("abz019 \n\t:-#{}[]&*!|>'\"%@`,?é\x00\ufeff"), max_size=8),
+)
+def test_no_file_is_too_broken(name: str, start: int, length: int, junk: str) -> None:
+    """However a file is broken, the check ends with problems that point into it, and never with another error."""
+    text = FILES[name][:start] + junk + FILES[name][start + length :]
+    with TemporaryDirectory() as folder:
+        problems = check(write_folder(Path(folder), {name: text}))
+    for problem in problems:
+        assert problem.file in FILES
+        assert 1 <= problem.line <= FILES.get(problem.file, "").count("\n") + junk.count("\n") + 1
+        assert problem.message
+        assert problem.fix

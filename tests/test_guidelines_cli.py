@@ -29,8 +29,8 @@ def test_check_with_mistakes(tmp_path: Path) -> None:
     result = _run("check", "--root", str(write_folder(tmp_path, {"base/taste.md": text})))
     assert result.exit_code == 1
     assert isinstance(result.exception, InvalidGuidelines)
-    assert "base/taste.md:8: " in str(result.exception)
-    assert "base/taste.md:12: " in str(result.exception)
+    assert "base/taste.md:6: " in str(result.exception)
+    assert "base/taste.md:10: " in str(result.exception)
 
 
 def test_folder_from_the_environment(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_show(tmp_path: Path) -> None:
 def test_show_html(tmp_path: Path) -> None:
     """With --html it is the guideline as it goes to the labelling tool, and nothing else."""
     output = _run("show", "taste", "fr-CA", "--html", "--root", str(write_folder(tmp_path))).output
-    assert output.startswith('<div lang="en" dir="ltr">\n<h1>Taste test</h1>')
+    assert output.startswith('<div lang="fr" dir="ltr">\n<h1>Test de goût</h1>')
     assert output.rstrip().endswith("</div>")
 
 

@@ -66,7 +66,7 @@ def test_direction_of_sections(tmp_path: Path) -> None:
     root = write_folder(tmp_path, {"locales/ar-EG/taste.yaml": _ARABIC, "locales/ar-EG/taste.md": rule})
     html = load(root).guideline("taste", "ar-EG").html
     divs = [(each["lang"], each["dir"]) for tag, each in _elements(html) if tag == "div"]
-    assert divs == [("en", "ltr"), ("en", "ltr"), ("ar-EG", "rtl"), ("en", "ltr")]
+    assert divs == [("ar-EG", "rtl"), ("en", "ltr"), ("ar-EG", "rtl"), ("en", "ltr")]
 
 
 def test_anchors_are_unique(tmp_path: Path) -> None:

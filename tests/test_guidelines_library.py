@@ -91,7 +91,7 @@ def test_sections_of_locales(library: Library) -> None:
     markdown = library.guideline("taste", "fr-CA").markdown
     titles = [line for line in markdown.splitlines() if line.startswith("#")]
     assert titles == [
-        "# Taste test",
+        "# Test de goût",
         "## Purpose {#purpose}",
         "## Nombres {#numbers}",
         "## Tutoiement {#address}",
@@ -136,7 +136,7 @@ def test_load_lists_all_problems(tmp_path: Path) -> None:
     with pytest.raises(InvalidGuidelines) as caught:
         load(write_folder(tmp_path, files))
     assert {problem.file for problem in caught.value.problems} == {"base/taste.md", "locales/fr-CA/taste.yaml"}
-    assert "base/taste.md:8: the section 'Purpose' has no clause id" in str(caught.value)
+    assert "base/taste.md:6: the section 'Purpose' has no clause id" in str(caught.value)
 
 
 def test_missing_root(tmp_path: Path) -> None:
