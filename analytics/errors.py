@@ -5,6 +5,7 @@ ConcordError
     ├── SettingsError            the environment lacks settings or holds bad ones
     ├── StoreError
     │   ├── StoreLocked          another process has the store open
+    │   ├── StoreMissing         there is no store in the folder
     │   ├── StoreTooNew          written by a newer Concord
     │   └── StoreDamaged         the file is not a store
     ├── InputError               what was sent cannot be used (also a ValueError)
@@ -14,10 +15,12 @@ ConcordError
     │   ├── UnknownSource        a labelling tool there is no reader for
     │   └── UnknownValue         a parameter value that the data does not hold; lists those it does
     ├── MissingFrames            a folder without the Parquet files that make a load
+    ├── MalformedFrame           a Parquet file that is not one of the frames (also a ValueError)
     └── StatisticsError          a statistic was asked for that the data or the question does not allow
         ├── UnknownGrouping      no such column to group by; lists those there are (also a LookupError)
         ├── UndeclaredCategory   answers that the question does not have (also a ValueError)
-        └── ImpossibleMetric     a metric the question's scale does not allow (also a ValueError)
+        ├── ImpossibleMetric     a metric the question's scale does not allow (also a ValueError)
+        └── ImpossibleInterval   an interval for nobody, or at no level (also a ValueError)
 """
 
 from __future__ import annotations
@@ -51,6 +54,13 @@ class StoreLocked(StoreError):
             f"the store {path} is open in another process",
             fix="stop that process, or ask the running service through its API",
         )
+
+
+class StoreMissing(StoreError):
+    """There is no store in the folder."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no store {path}", fix="give the data folder of the service with --data")
 
 
 class StoreTooNew(StoreError):
@@ -115,6 +125,13 @@ class MissingFrames(AnalyticsError):
         super().__init__(f"{folder} lacks {', '.join(missing)}", fix="give a folder as `concord simulate` makes it")
 
 
+class MalformedFrame(AnalyticsError, ValueError):
+    """A Parquet file that is not one of the frames."""
+
+    def __init__(self, path: Path, reason: Exception) -> None:
+        super().__init__(f"{path} is not this frame: {reason}", fix="give a folder as `concord simulate` makes it")
+
+
 class StatisticsError(AnalyticsError):
     """A statistic that cannot be computed as asked."""
 
@@ -143,3 +160,13 @@ class ImpossibleMetric(StatisticsError, ValueError):
 
     def __init__(self, metric: str, subject: str, possible: Iterable[str]) -> None:
         super().__init__(f"{metric!r} is not possible for {subject}", fix=f"choose from: {', '.join(possible)}")
+
+
+class ImpossibleInterval(StatisticsError, ValueError):
+    """An interval that is not over items or over items and raters, or whose level is not between 0 and 1."""
+
+    def __init__(self, over: str, level: float) -> None:
+        super().__init__(
+            f"there is no interval over {over!r} at level {level}",
+            fix="choose over items or items_and_raters, and a level between 0 and 1 such as 0.95",
+        )

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from marshmallow import ValidationError
 
 from analytics.errors import InputError, MalformedBody, NotJson, UnknownProject, UnknownSource
+from analytics.load import keep_folder, read_folder, read_frames
 from analytics.manifest import ManifestSchema, read_manifest
 from analytics.merge import Deletion, Ingested, Page
 from analytics.raw import Extent, RawBodies, Receipt
@@ -52,6 +54,12 @@ class Intake:
         self._raw.keep(receipt, body)
         return len(tasks), self._store.ingest(frames, page)
 
+    def frames(self, folder: Path) -> Ingested:
+        """Merge a folder of Parquet frames; raises MissingFrames or MalformedFrame."""
+        loaded = read_folder(folder)
+        self._raw.keep(Receipt("frames", "parquet", datetime.now(UTC)), keep_folder(self._raw, folder))
+        return self._store.load(loaded)
+
     def webhooks(self, webhooks: Sequence[Webhook]) -> None:
         """Merge webhooks; raises InputError or MalformedExport, and then has changed nothing."""
         events = [self._read_webhook(webhook) for webhook in webhooks]
@@ -63,6 +71,8 @@ class Intake:
         """Merge a raw body again, without keeping it; give them in their order of arrival."""
         if receipt.kind == "manifest":
             self._store.register(read_manifest(load_manifest(body), self._key))
+        elif receipt.kind == "frames":
+            self._store.load(read_frames(self._raw, body))
         elif receipt.kind == "export":
             _, frames, page = self._read_export(receipt, body)
             self._store.ingest(frames, page)

@@ -56,6 +56,31 @@ def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
+def shortened(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row for the eye: estimates as value and interval, other nested values left out.
+
+    >>> shortened({"locale": "de-DE", "estimate": {"value": 0.8, "low": 0.7, "high": 0.9, "n_items": 20}})
+    {'locale': 'de-DE', 'estimate': '0.80 (0.70 to 0.90)', 'n items': '20'}
+    """
+    texts: dict[str, str] = {}
+    for name, value in row.items():
+        if not isinstance(value, Mapping):
+            texts[name] = "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+        elif "low" in value:
+            texts |= {name: _interval(value), "n items": str(value["n_items"])}
+        elif name in ("estimates", "weeks"):
+            texts |= shortened(value)
+    return texts
+
+
+def _interval(estimate: Mapping[str, Any]) -> str:
+    if estimate["value"] is None:
+        return f"undefined: {estimate['undefined']}"
+    if estimate["low"] is None:
+        return f"{estimate['value']:.2f} (no interval)"
+    return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
+
+
 def columns_of(table: Iterable[Mapping[str, Any]]) -> list[str]:
     """All columns, in order of first appearance."""
     return list(dict.fromkeys(name for row in table for name in row))
@@ -69,6 +94,6 @@ def to_table(table: Sequence[Mapping[str, str]]) -> str:
     de-DE   12
     """
     columns = columns_of(table)
-    width = {name: max(len(name), *(len(row[name]) for row in table)) for name in columns}
-    lines = [dict(zip(columns, columns, strict=True)), *table]
-    return "\n".join("  ".join(line[name].ljust(width[name]) for name in columns).rstrip() for line in lines)
+    width = {name: max(len(name), *(len(row.get(name, "")) for row in table)) for name in columns}
+    lines: list[Mapping[str, str]] = [dict(zip(columns, columns, strict=True)), *table]
+    return "\n".join("  ".join(line.get(name, "").ljust(width[name]) for name in columns).rstrip() for line in lines)

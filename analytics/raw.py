@@ -34,7 +34,7 @@ class Extent:
 class Receipt:
     """What a body is, where it came from and when; `extent` for exports that are a complete page."""
 
-    kind: Literal["manifest", "export", "webhook"]
+    kind: Literal["manifest", "export", "webhook", "frames"]
     source: str
     received: datetime
     extent: Extent | None = None
@@ -51,12 +51,21 @@ class RawBodies:
 
     def keep(self, receipt: Receipt, body: bytes) -> None:
         """Keep a body and its receipt; both are on disk when this returns."""
+        digest = self.keep_body(body)
+        with self._appending:
+            append_line(self._receipts, orjson.dumps({**asdict(receipt), "sha256": digest}))
+
+    def keep_body(self, body: bytes) -> str:
+        """Keep a body that a receipt will be written for; its digest."""
         digest = hashlib.sha256(body).hexdigest()
         path = self._path(digest)
         if not path.exists():
             write_file(path, gzip.compress(body, compresslevel=5, mtime=0))
-        with self._appending:
-            append_line(self._receipts, orjson.dumps({**asdict(receipt), "sha256": digest}))
+        return digest
+
+    def body(self, digest: str) -> bytes:
+        """A body by its digest."""
+        return gzip.decompress(self._path(digest).read_bytes())
 
     def __iter__(self) -> Iterator[tuple[Receipt, bytes]]:
         """Receipts with their bodies, in order of arrival; a last line torn by a crash was never promised."""
@@ -64,7 +73,7 @@ class RawBodies:
         for line in lines:
             if line.endswith(b"}"):
                 row = orjson.loads(line)
-                yield _receipt(row), gzip.decompress(self._path(row["sha256"]).read_bytes())
+                yield _receipt(row), self.body(row["sha256"])
 
     def _path(self, digest: str) -> Path:
         return self._bodies / digest[:2] / f"{digest}.gz"

@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
 from analytics.errors import StoreDamaged, StoreLocked
+from analytics.load import Loaded
 from analytics.manifest import Manifest, register
 from analytics.merge import Deletion, Ingested, Page, merge
 from analytics.schema import migrate
@@ -111,6 +112,12 @@ class Store:
         """Add or replace the manifest's projects, items and annotators, in one transaction."""
         with self._transaction() as writer:
             register(writer, manifest)
+
+    def load(self, loaded: Loaded) -> Ingested:
+        """Merge frames and what a manifest would have told of them, in one transaction."""
+        with self._transaction() as writer:
+            register(writer, loaded.manifest)
+            return merge(writer, loaded.frames, None, None)
 
     def projects(self, source: str) -> Projects:
         """The registered projects of one labelling tool."""

@@ -1,0 +1,74 @@
+"""Frames from a folder of Parquet files, as `concord simulate` writes them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analytics.errors import MalformedFrame, MissingFrames
+from analytics.manifest import Manifest
+from analytics.raw import RawBodies
+from plugins import frames
+
+_SCHEMAS = {
+    "judgments": frames.JUDGMENTS,
+    "annotations": frames.ANNOTATIONS,
+    "spans": frames.SPANS,
+    "items": frames.ITEMS,
+    "annotators": frames.ANNOTATORS,
+    "projects": frames.PROJECTS,
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Frames and the manifest that belongs to them."""
+
+    frames: frames.Frames
+    manifest: Manifest
+
+
+def read_folder(folder: Path) -> Loaded:
+    """The frames in a folder; other files are left alone. Raises MissingFrames or MalformedFrame."""
+    missing = [path.name for name in _SCHEMAS if not (path := _file(folder, name)).is_file()]
+    if missing:
+        raise MissingFrames(folder, missing)
+    return _loaded({name: _read(_file(folder, name), schema) for name, schema in _SCHEMAS.items()})
+
+
+def keep_folder(raw: RawBodies, folder: Path) -> bytes:
+    """Keep the files among the raw bodies; the body that names them, for `read_frames`."""
+    return orjson.dumps({name: raw.keep_body(_file(folder, name).read_bytes()) for name in _SCHEMAS})
+
+
+def read_frames(raw: RawBodies, body: bytes) -> Loaded:
+    """The frames that `keep_folder` kept."""
+    digests = orjson.loads(body)
+    return _loaded({name: _as(pq.read_table(io.BytesIO(raw.body(digests[name]))), _SCHEMAS[name]) for name in _SCHEMAS})
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        return _as(pq.read_table(path), schema)
+    except (pa.ArrowException, KeyError) as error:
+        raise MalformedFrame(path, error) from error
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    return table.select(schema.names).cast(schema)
+
+
+def _loaded(tables: dict[str, pa.Table]) -> Loaded:
+    return Loaded(
+        frames.Frames(tables["judgments"], tables["annotations"], tables["spans"]),
+        Manifest(tables["projects"], tables["items"], tables["annotators"]),
+    )
