@@ -103,7 +103,7 @@ def import_history(api: Api, programme: Programme, crew: Crew) -> int:
         items = [item for item in earlier_batches(programme) if (item.workflow, item.locale) == (workflow, locale)]
         tasks = [_answered(programme, item, crew) for item in items if item.item not in there]
         if tasks:
-            api.import_annotated(project, tasks)
+            api.import_tasks(project, tasks)
         imported += sum(len(task["annotations"]) for task in tasks)
     return imported
 

@@ -113,10 +113,10 @@ class Api:
         body = response.json()
         return TaskPage(body["tasks"], _before(response), body["total"])
 
-    def import_tasks(self, project: int, data: Sequence[Mapping[str, str]]) -> None:
-        """Add one task for each of these."""
-        with self._doing(f"importing {len(data)} tasks into project {project}"):
-            self._sdk.projects.import_tasks(project, request=[ImportApiRequest(data=dict(each)) for each in data])
+    def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:
+        """Add these tasks, each with `data` and perhaps `annotations`."""
+        with self._doing(f"importing {len(tasks)} tasks into project {project}"):
+            self._sdk.projects.import_tasks(project, request=[ImportApiRequest(**task) for task in tasks])
 
     def set_webhook(self, project: int, url: str, token: str) -> bool:
         """Have annotations reported to `url` with this bearer token, by one webhook; True if something changed."""

@@ -79,15 +79,16 @@ def push(
     analytics: ManifestSink,
     attachments: Attachments,
     *,
+    batch: int = BATCH,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> PushReport:
     """Create or update the programme's projects, register them in analytics, and import the tasks not there yet.
 
-    `on_step` hears of each finished step. Raises InvalidConfig before anything is changed, GuidelineChange before
+    `batch` is the number of tasks sent in one request. `on_step` hears of each finished step. Raises InvalidConfig before anything is changed, GuidelineChange before
     that project is changed, and a ServiceError that says what was done and that the push can be run again.
     """
     wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
-    run = _Push(programme, library, api, attachments, on_step)
+    run = _Push(programme, library, api, attachments, batch, on_step)
     try:
         return run.all(wanted, analytics)
     except ServiceError as error:
@@ -140,10 +141,11 @@ class _Push:
         library: Library,
         api: Api,
         attachments: Attachments,
+        batch: int,
         on_step: Callable[[str], None],
     ) -> None:
         self._programme, self._library, self._api = programme, library, api
-        self._attachments, self._on_step = attachments, on_step
+        self._attachments, self._batch, self._on_step = attachments, batch, on_step
         self.done: list[str] = []
 
     def all(self, wanted: Sequence[_Wanted], analytics: ManifestSink) -> PushReport:
@@ -224,8 +226,9 @@ class _Push:
         marker = present.marker
         items = self._programme.items_of(marker.workflow, marker.locale)
         there = self._items_there(present.project)
-        missing = [task_data(marker.programme, item) for item in items if item.item not in there]
-        for part in _parts(missing):
+        missing = [{"data": task_data(marker.programme, item)} for item in items if item.item not in there]
+        for start in range(0, len(missing), self._batch):
+            part = missing[start : start + self._batch]
             self._api.import_tasks(present.project, part)
             self._finished(f"{len(part)} tasks imported into project {present.project} ({marker.name})")
         total = len(there) + len(missing)
@@ -242,10 +245,6 @@ def task_pages(api: Api, project: int, *, size: int, annotations: bool) -> Itera
     while tasks := api.task_page(project, after=after, size=size, annotations=annotations).tasks:
         yield tasks
         after = tasks[-1]["id"]
-
-
-def _parts(tasks: Sequence[dict[str, str]]) -> Iterator[Sequence[dict[str, str]]]:
-    yield from (tasks[start : start + BATCH] for start in range(0, len(tasks), BATCH))
 
 
 def _annotator_row(person: Annotator, user: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import click
 from tqdm import tqdm
 
 import guidelines
-from guidelines.errors import ConcordError
+from guidelines.errors import ConcordError, UnknownWorkflow
 from plugins.simulate.people import Population
 from plugins.simulate.plan import LOCALES, Plan
 from plugins.simulate.write import write
@@ -56,10 +56,12 @@ def simulate(
     Beside the frames of real work, `truth.parquet` holds the right answers and `skills.parquet` what each annotator
     can do, so that any estimate can be checked. `concord load FOLDER` puts the frames into an analytics store.
     """
-    asked = guidelines.load().workflow(workflow)
+    known = guidelines.load().workflows
+    if workflow not in known:
+        raise UnknownWorkflow(workflow, known)
     try:
         plan = Plan(
-            asked, LOCALES[:locales], annotators, items, overlap, weeks, Population(**population),
+            known[workflow], LOCALES[:locales], annotators, items, overlap, weeks, Population(**population),
             start.replace(tzinfo=UTC), seed,
         )  # fmt: skip
     except ValueError as error:
