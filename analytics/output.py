@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, Protocol
 
 
-def plain(row: DataclassInstance) -> dict[str, Any]:
-    """A row of a statistic as nested plain values, with the columns of its group first."""
-    values = asdict(row)
+class Row(Protocol):
+    """A row of a statistic."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its values, ready for JSON."""
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """A row as nested plain values, with the columns of its group first."""
+    values = row.as_dict()
     return {**values.pop("group", {}), **values}
 
 

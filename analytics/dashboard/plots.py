@@ -22,13 +22,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Whisker:
-    """One row: a dot with its interval, or why there is none."""
+    """One row: a dot, and the path of its interval; an end that is cut has no stop."""
 
     label: str
     y: float
     dot: float | None
-    low: float | None
-    high: float | None
+    path: str
     text: str
 
 
@@ -55,7 +54,10 @@ def interval_plot(
     limits: tuple[float, float | None],
     references: Sequence[tuple[float, str]] = (),
 ) -> IntervalPlot:
-    """A plot of labelled estimates; the axis holds `limits` (None: as far as the values go) and every interval."""
+    """A plot of labelled estimates.
+
+    The axis holds `limits` (None: as far as the intervals go) and every dot; an interval that goes far beyond is cut.
+    """
     axis = _axis([estimate for _, estimate in rows], limits)
     bottom = _TOP + _ROW * len(rows)
     return IntervalPlot(
@@ -76,9 +78,10 @@ class _Axis:
 
 
 def _axis(estimates: Sequence[Estimate], limits: tuple[float, float | None]) -> _Axis:
-    ends = [end for each in estimates for end in (each.value, each.low, each.high) if end is not None]
-    first = min([limits[0], *ends])
-    last = max([first if limits[1] is None else limits[1], *ends])
+    dots = [each.value for each in estimates if each.value is not None]
+    highs = [each.high for each in estimates if each.high is not None]
+    first = min([limits[0], *dots])
+    last = max([min(max(highs, default=1.0), 2 * max(dots, default=1.0)) if limits[1] is None else limits[1], *dots])
     step = _step((last - first) or 1.0)
     start, stop = math.floor(first / step + 1e-9), math.ceil(last / step - 1e-9)
     return _Axis(tuple(round(step * n, 10) for n in range(start, max(stop, start + 1) + 1)))
@@ -91,10 +94,13 @@ def _step(span: float) -> float:
 
 
 def _whisker(label: str, estimate: Estimate, axis: _Axis, y: float) -> Whisker:
-    def place(value: float | None) -> float | None:
-        return None if value is None else axis(value)
-
-    return Whisker(label, y, place(estimate.value), place(estimate.low), place(estimate.high), in_words(estimate))
+    text = in_words(estimate)
+    dot = None if estimate.value is None else axis(estimate.value)
+    if estimate.low is None or estimate.high is None:
+        return Whisker(label, y, dot, "", text)
+    low, high = max(axis(estimate.low), _LEFT), min(axis(estimate.high), _RIGHT)
+    ends = [f"M{place} {y - 4}v8" for place, end in ((low, estimate.low), (high, estimate.high)) if axis(end) == place]
+    return Whisker(label, y, dot, "".join([f"M{low} {y}H{high}", *ends]), text)
 
 
 def in_words(estimate: Estimate) -> str:
