@@ -155,7 +155,7 @@ def _locale_text_problems(folder: Folder, key: _Key) -> Iterator[Problem]:
         yield Problem(text.file, 1, message, "add it: its fields are workflow, locale, version and status at least")
     above = [folder.locale_texts[each, name] for each in _above(tag) if (each, name) in folder.locale_texts]
     known = dict.fromkeys(section.id for each in (base, *above) if each for section in each.sections)
-    version = base.fields.get("version") if base else None
+    version = fields_of(folder.base[name]).get("version") if name in folder.base else None
     yield from locale_text_problems(text, base, version, known)
 
 

@@ -71,13 +71,12 @@ def _unknown(document: Document, error: ValidationError, place: Place, where: st
 
 def _wrong(error: ValidationError) -> str:
     given = error.instance
+    if given == [] or (isinstance(given, str) and not given.strip()):
+        return "is empty"
     shown = json.dumps(given, ensure_ascii=False)
     match error.validator:
         case "type":
-            allowed = " or ".join(_TYPES[each] for each in _list(error.validator_value))
-            return f"is {_GIVEN.get(type(given), 'empty')} and must be {allowed}"
-        case "minItems" | "minLength":
-            return "is empty"
+            return f"is {_GIVEN.get(type(given), 'empty')}"
         case "minimum":
             return f"must be at least {error.validator_value}, not {shown}"
         case "maximum":
@@ -96,6 +95,9 @@ def _fix(error: ValidationError) -> str:
             return "choose another name"
         case "type" if "string" in _list(error.validator_value) and isinstance(error.instance, int | float):
             return f'put it in quotes: "{json.dumps(error.instance)}"'
+        case "type":
+            allowed = " or ".join(_TYPES[each] for each in _list(error.validator_value))
+            return f"write {allowed}: {_schema(error)['description']}"
     return f"write {_schema(error)['description']}"
 
 

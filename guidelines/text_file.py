@@ -19,7 +19,7 @@ def base_text_problems(text: Text, version: object) -> list[Problem]:
     if version is None:
         message = f"there is no {PurePath(text.file).stem}.yaml beside this guideline"
         problems.append(Problem(text.file, 1, message, "add the workflow's questions, or rename this file"))
-    elif text.fields.get("version", version) != version:
+    elif _numbers(version) and _numbers(text.fields.get("version")) not in ((), _numbers(version)):
         message = f"the version {text.fields['version']!r} is not the one of the YAML beside it, {version!r}"
         problems.append(text.front.problem(("version",), message, "give both the same version"))
     return problems

@@ -64,8 +64,8 @@ def name_problems(document: Document, field: str, expected: str, source: str) ->
 def _text_problems(document: Document) -> Iterator[Problem]:
     """An item shows its prompt and its responses, and each needs a name on the screen."""
     count, texts = document.value.get("responses"), document.value.get("texts")
-    if isinstance(count, int) and isinstance(texts, dict):
-        needed = ["prompt", *(f"response_{chr(ord('a') + index)}" for index in range(min(count, 26)))]
+    if isinstance(count, int) and count in range(27) and isinstance(texts, dict):
+        needed = ["prompt", *(f"response_{chr(ord('a') + index)}" for index in range(count))]
         for name in [name for name in needed if name not in texts]:
             message = f"texts: {name!r} is missing, though an item shows {count} responses"
             yield document.problem(("texts",), message, f"add {name}: …")

@@ -70,6 +70,8 @@ def read_yaml(file: str, text: str, first_line: int = 1) -> Document:
         root = yaml.compose(text)
     except YAMLError as error:
         return Document(file, None, {(): first_line}, (_syntax_problem(file, text, first_line, error),))
+    except RecursionError:
+        return Document(file, None, {(): first_line}, (_too_deep(file, first_line),))
     reader = _Reader(file, first_line)
     value = reader.plain(root, ()) if root is not None else None
     return Document(file, value, {(): first_line, **reader.lines}, tuple(reader.problems))
@@ -85,6 +87,10 @@ def _syntax_problem(file: str, text: str, first_line: int, error: YAMLError) -> 
     return Problem(file, first_line + line, f"this is not YAML: {' '.join(said.split())}", fix)
 
 
+def _too_deep(file: str, line: int) -> Problem:
+    return Problem(file, line, "this is nested too deeply", "write it out flat")
+
+
 @dataclass
 class _Reader:
     """Walks the parsed nodes once, noting lines and duplicate keys."""
@@ -97,7 +103,7 @@ class _Reader:
     def plain(self, node: Node, path: Place) -> object:
         self.lines.setdefault(path, self._line(node))
         if len(path) > _DEEPEST:  # such as a list that contains itself through an alias
-            self.problems.append(Problem(self.file, self._line(node), "this is nested too deeply", "write it out flat"))
+            self.problems.append(_too_deep(self.file, self._line(node)))
             return None
         if isinstance(node, MappingNode):
             return {key: self.plain(value, (*path, key)) for key, value in self._entries(node, path)}

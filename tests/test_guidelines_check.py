@@ -43,11 +43,11 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         'fluency › kind cannot be "rateing"',
         "did you mean 'rating'?",
     ),
-    "version as number": (B, 'version: "1.1"', "version: 1.1", 2, "version is a number and must be a text", '"1.1"'),
+    "version as number": (B, 'version: "1.1"', "version: 1.1", 2, "version is a number", '"1.1"'),
     "version as words": (B, 'version: "1.1"', 'version: "one"', 2, 'version cannot be "one"', "numbers with points"),
     "empty text": (B, "title: Taste test", 'title: ""', 3, "title is empty", "what the workflow is called"),
-    "blank text": (B, "title: Taste test", 'title: "  "', 3, "title cannot be", "what the workflow is called"),
-    "nothing": (B, "title: Taste test", "title:", 3, "title is empty and must be a text", "what the workflow"),
+    "blank text": (B, "title: Taste test", 'title: "  "', 3, "title is empty", "what the workflow is called"),
+    "nothing": (B, "title: Taste test", "title:", 3, "title is empty", "write a text: what the workflow"),
     "no list": (B, "    choices:\n      - {code: grammar", "    choices:\n      {code: grammar", 29, "not YAML", ""),
     "code with capitals": (B, "code: tie", "code: Tie", 19, 'Tie › code cannot be "Tie"', "small letters"),
     "reserved id": (B, "id: fluency", "id: prescreen", 33, "that name is taken", "another name"),
@@ -91,8 +91,8 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         "required: false",
         'required: "no"',
         25,
-        "is a text and must be true or false",
-        "must it be",
+        "required is a text",
+        "write true or false: must it be",
     ),
     "odd text name": (
         B,
@@ -221,12 +221,19 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         "spelling: Orthographe",
         "spelling: [Orthographe]",
         19,
-        "is a list and must be a text or fields",
+        "is a list",
         "",
     ),
     # texts
     "no front matter": (BT, BASE_TEXT.split("## Purpose")[0], "", 1, "the front matter is missing", "start with ---"),
-    "front matter of nothing": (BT, 'workflow: taste\nversion: "1.1"\n', "", 2, "the file is empty", "write base/"),
+    "front matter of nothing": (
+        BT,
+        'workflow: taste\nversion: "1.1"\n',
+        "",
+        2,
+        "the file is empty",
+        "workflow and version",
+    ),
     "front matter is no YAML": (BT, "workflow: taste", "workflow: [taste", 3, "not YAML", ""),
     "other version": (
         BT,
@@ -446,7 +453,14 @@ def test_no_fields_at_all(file: str, text: str, tmp_path: Path) -> None:
     problems = [each for each in check(write_folder(tmp_path, {file: text})) if each.file == file]
     assert len(problems) == 1
     assert "the file is" in problems[0].message
-    assert "must be fields" in problems[0].message
+    assert "write fields, each as `name: value`" in problems[0].fix
+
+
+def test_bottomless_file(tmp_path: Path) -> None:
+    """A file that opens more brackets than any parser follows is told, too."""
+    assert Problem(B, 1, "this is nested too deeply", "write it out flat") in check(
+        write_folder(tmp_path, {B: "[" * 5000})
+    )
 
 
 def test_anchors_may_be_used_again(tmp_path: Path) -> None:
