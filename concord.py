@@ -11,9 +11,10 @@ import guidelines.cli
 import ml_backend.cli
 import plugins.cli
 import plugins.local.cli
+import plugins.simulate.cli
 from guidelines.errors import ConcordError
 
-_PARTS = (guidelines.cli, plugins.cli, plugins.local.cli, ml_backend.cli, analytics.cli)
+_PARTS = (guidelines.cli, plugins.cli, plugins.local.cli, plugins.simulate.cli, ml_backend.cli, analytics.cli)
 
 
 class _Concord(click.Group):

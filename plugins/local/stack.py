@@ -93,7 +93,9 @@ def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> It
         credentials = load_or_create(folder / "credentials.json")
         ml_backend = stop.enter_context(_ml_backend(folder, ports.ml_backend, credentials))
         analytics = stop.enter_context(_analytics(folder, ports.analytics, credentials))
-        with step("Database and accounts of Label Studio"):
+        with step("Label Studio's database"):
+            label_studio.prepare_database(_label_studio_data(folder))
+        with step(f"Accounts for {1 + len(emails)} people"):
             accounts = _accounts(folder, [ADMIN, *emails], credentials)
         server = stop.enter_context(_label_studio(folder, ports.label_studio))
         with step(f"ML backend on {ports.ml_backend.url}"):
@@ -155,13 +157,11 @@ def _label_studio_data(folder: Path) -> Path:
 
 def _accounts(folder: Path, emails: Sequence[str], credentials: Credentials) -> tuple[Account, ...]:
     """An account for each of `emails`; only those that no earlier run created take time."""
-    data = _label_studio_data(folder)
-    label_studio.prepare_database(data)
     kept = folder / "accounts.json"
     known = {account.email: account for account in _read_accounts(kept)}
     new = [credentials.user(email) for email in emails if email not in known]
     if new:
-        created = label_studio.create_users(data, new)
+        created = label_studio.create_users(_label_studio_data(folder), new)
         made = [Account(user.id, *astuple(asked)) for user, asked in zip(created, new, strict=True)]
         known |= {account.email: account for account in made}
         write_private(kept, json.dumps([asdict(account) for account in known.values()], indent=2))
