@@ -1,4 +1,4 @@
-"""A workflow with every kind of question, guidelines in two directions and a small programme, for the plugins' tests."""
+"""A workflow with every kind of question, guidelines in two directions and a small programme."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def write_programme(root: Path, *, items: int = 3, **changes: Any) -> Path:
 
 ANNOTATORS = """\
 email,name,vendor,locales,domains,education,role,qualified,simulated
-ann1@concord.example,Ann One,north,en-US;ar-EG,cooking,master,annotator,preference;fluency_review,true
-ann2@concord.example,Ann Two,south,en-US,travel,,annotator,preference,false
+ann1@concord.example,Ann One,norvend,en-US;ar-EG,cooking,master,annotator,preference;fluency_review,true
+ann2@concord.example,Ann Two,sudvend,en-US,travel,,annotator,preference,false
 """
 
 

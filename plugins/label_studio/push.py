@@ -84,8 +84,9 @@ def push(
 ) -> PushReport:
     """Create or update the programme's projects, register them in analytics, and import the tasks not there yet.
 
-    `batch` is the number of tasks sent in one request. `on_step` hears of each finished step. Raises InvalidConfig before anything is changed, GuidelineChange before
-    that project is changed, and a ServiceError that says what was done and that the push can be run again.
+    `batch` is the number of tasks sent in one request, `on_step` hears of each finished step. Raises InvalidConfig
+    before anything is changed, GuidelineChange before that project is changed, and a ServiceError that says what was
+    done and that the push can be run again.
     """
     wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
     run = _Push(programme, library, api, attachments, batch, on_step)
