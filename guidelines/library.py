@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from guidelines.clauses import Section, Text
 from guidelines.errors import InvalidGuidelines, Problem, UnknownLocale, UnknownWorkflow
@@ -50,7 +50,8 @@ class Overlay:
     version: str
     status: Literal["draft", "signed-off"]
     words: Words
-    text: Text | None
+    sections: tuple[Section, ...] = ()
+    replaces: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Library:
 
     workflows: Mapping[str, Workflow]
     locales: tuple[str, ...]
-    texts: Mapping[str, Text] = field(repr=False)
+    sections: Mapping[str, tuple[Section, ...]] = field(repr=False)
     overlays: Mapping[tuple[str, str], Overlay] = field(repr=False)
     _made: dict[tuple[str, str], Guideline] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -86,7 +87,7 @@ class Library:
         overlays = [self.overlays[each, base.id] for each in tag.chain if (each, base.id) in self.overlays]
         workflow = localised(base, _merged_words(reversed(overlays)))
         title = _Clause(f"# {workflow.title}", _language_of_title(overlays))
-        clauses = [title, *_clauses(self.texts[base.id], reversed(overlays))]
+        clauses = [title, *_clauses(self.sections[base.id], reversed(overlays))]
         sources = [(clause.tag, clause.source) for clause in clauses]
         digest = content_digest(workflow, sources, tag.direction)
         own = overlays[0] if overlays and overlays[0].tag == tag.tag else None
@@ -102,18 +103,23 @@ class Library:
 
 
 def _library(folder: Folder) -> Library:
-    overlays = {
-        (tag, name): Overlay(
-            tag=tag,
-            version=document.value["version"],
-            status=document.value["status"],
-            words=overlay_words(document.value),
-            text=folder.locale_texts.get((tag, name)),
-        )
-        for (tag, name), document in folder.overlays.items()
-    }
-    workflows = {name: workflow_of(document.value) for name, document in folder.base.items()}
-    return Library(workflows, tuple(folder.locales), folder.base_texts, overlays)
+    """The library of a folder without problems."""
+    return Library(
+        workflows={name: workflow_of(document.value) for name, document in folder.base.items()},
+        locales=tuple(folder.locales),
+        sections={name: text.sections for name, text in folder.base_texts.items()},
+        overlays={
+            key: _overlay(key[0], document.value, folder.locale_texts.get(key))
+            for key, document in folder.overlays.items()
+        },
+    )
+
+
+def _overlay(tag: str, fields: Mapping[str, Any], text: Text | None) -> Overlay:
+    overlay = Overlay(tag, fields["version"], fields["status"], overlay_words(fields))
+    if text is None:
+        return overlay
+    return replace(overlay, sections=text.sections, replaces=frozenset(text.fields.get("replaces", ())))
 
 
 def _merged_words(overlays: Iterable[Overlay]) -> Words:
@@ -149,16 +155,11 @@ class _Clause:
         return section_html(self.source, self.tag, parse_locale(self.tag).direction, suffix)
 
 
-def _clauses(base: Text, overlays: Iterable[Overlay]) -> list[_Clause]:
+def _clauses(base: Iterable[Section], overlays: Iterable[Overlay]) -> list[_Clause]:
     """The sections in the order shown: each base section followed by the rules of the locales, new sections last."""
-    placed = {section.id: [_Clause(section.source, BASE_LANGUAGE)] for section in base.sections}
+    placed = {section.id: [_Clause(section.source, BASE_LANGUAGE)] for section in base}
     for overlay in overlays:
-        for section in overlay.text.sections if overlay.text else ():
-            _place(placed, section, overlay)
+        for section in overlay.sections:
+            others = [] if section.id in overlay.replaces else placed.get(section.id, [])
+            placed[section.id] = [*others, _Clause(section.source, overlay.tag, beside=bool(others))]
     return [clause for each in placed.values() for clause in each]
-
-
-def _place(placed: dict[str, list[_Clause]], section: Section, overlay: Overlay) -> None:
-    replaced = overlay.text.fields.get("replaces", []) if overlay.text else []
-    others = [] if section.id in replaced else placed.get(section.id, [])
-    placed[section.id] = [*others, _Clause(section.source, overlay.tag, beside=bool(others))]
