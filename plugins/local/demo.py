@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "demo"
 
+# As far from perfect as people are: on such work agreement of .4 to .7 is usual.
+ANNOTATORS = Population(skill=0.6, skill_sd=0.12, bias_sd=0.3)
+
 
 def walk(stack: Stack, programme: Programme, library: Library, step: Step) -> None:
     """Push the programme, let the simulated annotators work, and pull; what is done already is not done again."""
     url, token = stack.ports.analytics.url, stack.credentials.ingest_token
     with Api(stack.ports.label_studio.url, stack.admin.token) as api, AnalyticsClient(url, token) as analytics:
-        crew = annotate.Crew(programme, library.workflows, _simulated(stack), Population())
+        crew = annotate.Crew(programme, library.workflows, _simulated(stack), ANNOTATORS)
         with step("Projects with webhook and ML backend") as note:
             # Items with a history are imported together with it, so they must not be there before.
             push(replace(programme, items=()), library, api, analytics, _attachments(stack), on_step=note)
