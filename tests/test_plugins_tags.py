@@ -59,6 +59,7 @@ def test_all_problems_are_listed_at_once() -> None:
 
 def test_codes_are_the_aliases_and_the_values_without_one() -> None:
     """That is what Label Studio exports."""
-    xml = f'<View>{TEXT}<Choices name="c" toName="t"><Choice value="Ja" alias="yes"/><Choice value="no"/></Choices></View>'
+    choices = '<Choices name="c" toName="t"><Choice value="Ja" alias="yes"/><Choice value="no"/></Choices>'
+    xml = f"<View>{TEXT}{choices}</View>"
     check_config(xml)
     assert codes(xml) == {"c": {"yes", "no"}}

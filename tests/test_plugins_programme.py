@@ -1,0 +1,166 @@
+"""Programme folders: loaded whole, or refused with file, line, field and fix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plugin_samples import ANNOTATORS, item_row, write_programme
+
+import guidelines
+from guidelines import Library
+from plugins.errors import InvalidProgramme
+from plugins.programme import Programme, load
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    """The guidelines that come with the product."""
+    return guidelines.load()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A good programme."""
+    return write_programme(tmp_path / "probe")
+
+
+def problems(root: Path, library: Library) -> list[str]:
+    """What is wrong with it, as people read it."""
+    with pytest.raises(InvalidProgramme) as refused:
+        load(root, library)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_a_good_folder_is_loaded_whole(root: Path, library: Library) -> None:
+    """Head, items in file order, annotators with their lists."""
+    programme = load(root, library)
+    assert (programme.programme, programme.overlap, programme.stage) == ("probe", 3, "annotate")
+    assert [item.item for item in programme.items_of("preference", "ar-EG")] == [
+        f"preference-ar-EG-00{number}" for number in range(3)
+    ]
+    item = programme.items_of("fluency_review", "ar-EG")[0]
+    assert item.seeded_errors is not None
+    assert [error.text for error in item.seeded_errors] == ["جلس"]
+    assert [(person.vendor, person.locales, person.education, person.simulated) for person in programme.annotators] == [
+        ("norvend", ("en-US", "ar-EG"), "master", True),
+        ("sudvend", ("en-US",), None, False),
+    ]
+
+
+def test_the_demo_that_comes_with_the_product_is_good(library: Library) -> None:
+    """Its items, gold answers and seeded errors hold together."""
+    programme: Programme = load(Path(guidelines.__file__).parents[1] / "plugins" / "demo", library)
+    counts = {len(programme.items_of(w, locale)) for w in programme.workflows for locale in programme.locales}
+    assert min(counts) >= 20
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ({"overlap": 0}, "programme.yaml:1: overlap: 0 is less than the minimum of 1; give how many annotators"),
+        ({"overlaps": 5}, "'overlaps' was unexpected"),
+        ({"programme": "a/b"}, "give letters, digits, - and _"),
+        ({"workflows": []}, "give a list of workflow ids"),
+    ],
+)
+def test_a_wrong_head_is_named(head: dict[str, Any], said: str, root: Path, library: Library) -> None:
+    """A misspelt field is never ignored."""
+    written = json.loads((root / "programme.yaml").read_text()) | head
+    (root / "programme.yaml").write_text(json.dumps(written))
+    assert any(said in problem for problem in problems(root, library))
+
+
+def test_unknown_workflows_and_locales_are_named_with_their_lines(root: Path, library: Library) -> None:
+    """One problem each, in the words of the guidelines."""
+    lines = ["programme: p", "title: T", "source: s", "workflows: [invented]", "locales: [de-DE]", "overlap: 1"]
+    (root / "programme.yaml").write_text("\n".join(lines))
+    assert problems(root, library) == [
+        "programme.yaml:4: there is no workflow 'invented'; choose: fluency_review, preference"
+    ]
+    (root / "programme.yaml").write_text(
+        "\n".join([*lines[:3], "workflows: [preference]", "locales: [xx-YY]", lines[5]])
+    )
+    assert problems(root, library)[0].startswith("programme.yaml:5: ")
+
+
+def _change(**changes: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda row: {**row, **changes}
+
+
+SEED = {"start": 8, "end": 11, "text": "sit", "category": "grammar", "severity": "major"}
+ONE = [{"text": "The cat sit", "model": "aurora"}]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "change", "said"),
+    [
+        ("preference", _change(prompt=""), "prompt: is empty; give the prompt's text"),
+        ("preference", _change(promt="x"), "'promt' was unexpected"),
+        ("preference", _change(responses=ONE), "responses: 1 where preference shows 2; give 2"),
+        ("preference", _change(prompt="a\r\nb"), "carriage return"),
+        ("preference", _change(gold={"clarity": "c_much"}), "gold.clarity: there is no code 'c_much'; choose: a_much"),
+        ("preference", _change(gold={"beauty": "tie"}), "gold.beauty: preference asks no such question; choose: rel"),
+        ("fluency_review", _change(gold={"fluency": "6"}), "gold.fluency: there is no code '6'; choose: 1, 2, 3, 4, 5"),
+        (
+            "fluency_review",
+            _change(responses=ONE, seeded_errors=[{**SEED, "start": 7, "end": 10}]),
+            "seeded_errors.0: 7 to 10 is ' si', not 'sit'; start is 8, end 11",
+        ),
+        (
+            "fluency_review",
+            _change(responses=ONE, seeded_errors=[{**SEED, "category": "style"}]),
+            "seeded_errors.0.category: fluency_review has no 'style'; choose: accuracy",
+        ),
+    ],
+)
+def test_a_wrong_item_is_named_with_file_line_field_and_fix(
+    workflow: str, change: Callable[[dict[str, Any]], dict[str, Any]], said: str, root: Path, library: Library
+) -> None:
+    """The second line is the wrong one."""
+    path = root / "items" / workflow / "en-US.jsonl"
+    rows = [item_row(workflow, "en-US", 0), change(item_row(workflow, "en-US", 1))]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    [problem] = problems(root, library)
+    assert problem.startswith(f"items/{workflow}/en-US.jsonl:2: ")
+    assert said in problem
+
+
+def test_every_problem_of_every_file_is_listed_at_once(root: Path, library: Library) -> None:
+    """Nobody mends one mistake to meet the next."""
+    (root / "items" / "preference" / "en-US.jsonl").write_text("{broken\n")
+    (root / "items" / "preference" / "ar-EG.jsonl").unlink()
+    (root / "annotators.csv").write_text(ANNOTATORS.replace("false", "no").replace("ann2@", "ann1@"))
+    files = [problem.split(":")[0] for problem in problems(root, library)]
+    assert files == ["annotators.csv", "items/preference/ar-EG.jsonl", "items/preference/en-US.jsonl"]
+
+
+def test_the_same_item_twice_is_named_with_both_places(root: Path, library: Library) -> None:
+    """Also across files: an item is known by its name alone."""
+    row = item_row("preference", "en-US", 0)
+    (root / "items" / "preference" / "ar-EG.jsonl").write_text(json.dumps(row))
+    [problem] = problems(root, library)
+    assert problem.startswith(
+        "items/preference/ar-EG.jsonl:1: item: 'preference-en-US-000' stands in items/preference/en-"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("email,name\n", "annotators.csv:1: columns missing: vendor"),
+        (ANNOTATORS.replace("sudvend", ""), "annotators.csv:3: vendor: is empty"),
+        (ANNOTATORS.replace("Ann Two,", "Two, Ann,"), "annotators.csv:3: the number of cells"),
+        (
+            ANNOTATORS.replace("ann2@", "ann1@"),
+            "annotators.csv:3: email: 'ann1@concord.example' stands in annotators.csv:2",
+        ),
+    ],
+)
+def test_a_wrong_annotator_is_named(text: str, said: str, root: Path, library: Library) -> None:
+    """Line and field."""
+    (root / "annotators.csv").write_text(text)
+    assert [problem for problem in problems(root, library) if problem.startswith(said)]
