@@ -89,6 +89,10 @@ class Analytics:
         answer: Mapping[str, Any] = self._http.get(path, params=params).raise_for_status().json()
         return list(answer["rows"])
 
+    def annotations(self) -> int:
+        """How many annotations are stored."""
+        return self._health()[0]
+
     def wait_for(self, annotations: int) -> None:
         """Return when no webhook waits and this many annotations are stored."""
         until(lambda: self._health() == (annotations, 0), f"{annotations} annotations, none waiting", self._health)
