@@ -79,6 +79,7 @@ class Drainer:
     def __init__(self, inbox: Inbox, merge: Callable[[Sequence[Webhook]], None]) -> None:
         self._inbox, self._merge = inbox, merge
         self._stopping = threading.Event()
+        self._draining = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
@@ -94,16 +95,20 @@ class Drainer:
 
     def drain(self) -> None:
         """Merge everything that waits, many at a time; what cannot be read is set aside one by one."""
-        while (batch := self._inbox.waiting()[:_BATCH]) and not self._stopping.is_set():
-            try:
-                self._merge([read(path) for path in batch])
-            except _OURS:
-                raise
-            except Exception:  # noqa: BLE001 - whatever it is, one body must not hold up the others
-                for path in batch:
-                    self._merge_one(path)
-            else:
-                _remove(batch)
+        with self._draining:
+            while (batch := self._inbox.waiting()[:_BATCH]) and not self._stopping.is_set():
+                self._merge_batch(batch)
+
+    def _merge_batch(self, batch: Sequence[Path]) -> None:
+        try:
+            self._merge([read(path) for path in batch])
+        except _OURS:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, one body must not hold up the others
+            for path in batch:
+                self._merge_one(path)
+        else:
+            _remove(batch)
 
     def _merge_one(self, path: Path) -> None:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from analytics_fixtures import at
+from analytics_bodies import at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

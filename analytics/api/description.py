@@ -11,6 +11,7 @@ from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from analytics.api.errors import ErrorShape, handle_concord, handle_http
+from analytics.intake import load_json
 from guidelines.errors import ConcordError
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -69,12 +70,13 @@ def described(
 
 
 def json_only(view: View) -> View:
-    """Answer 415 to a body of another type, before anything reads it."""
+    """Answer 415 to a body of another type and 400 to one that is not JSON, before anything else reads it."""
 
     @wraps(view)
     def checked(*args: Any, **more: Any) -> Any:
         if request.mimetype != "application/json":
             raise UnsupportedMediaType
+        load_json(request.get_data())
         return view(*args, **more)
 
     return cast(View, checked)

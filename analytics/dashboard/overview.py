@@ -41,7 +41,6 @@ class LocaleLine:
     """One line of the locale table."""
 
     name: LocaleName
-    workflow: str
     row: LocaleRow
 
 
@@ -103,7 +102,7 @@ def overview(snapshot: Snapshot, library: Library, *, failed: int) -> Overview:
     return Overview(
         simulated=simulated_part(snapshot, None, None),
         totals=_totals(snapshot, rows, failed),
-        lines=tuple(LocaleLine(locale_name(row.locale), titles[row.workflow], row) for row in rows),
+        lines=tuple(LocaleLine(locale_name(row.locale), row) for row in rows),
         agreement=_agreement_plots(rows, titles),
         quality=tuple(_quality_line(score, titles) for score in scores),
         quality_plots=_quality_plots(scores, titles),
@@ -127,10 +126,10 @@ def _totals(snapshot: Snapshot, rows: Sequence[LocaleRow], failed: int) -> Total
 
 
 def _agreement_plots(rows: Sequence[LocaleRow], titles: dict[str, str]) -> tuple[IntervalPlot, ...]:
-    found: dict[str, list[tuple[str, Estimate]]] = defaultdict(list)
+    found: dict[str, list[tuple[LocaleName, Estimate]]] = defaultdict(list)
     for row in rows:
         if row.alpha is not None:
-            found[row.workflow].append((row.locale, row.alpha))
+            found[row.workflow].append((locale_name(row.locale), row.alpha))
     return tuple(
         interval_plot(titles[workflow], estimates, limits=(0.0, 1.0), references=_REFERENCES)
         for workflow, estimates in found.items()
@@ -142,9 +141,9 @@ def _quality_line(score: Quality, titles: dict[str, str]) -> QualityLine:
 
 
 def _quality_plots(scores: Sequence[Quality], titles: dict[str, str]) -> tuple[IntervalPlot, ...]:
-    found: dict[str, list[tuple[str, Estimate]]] = defaultdict(list)
+    found: dict[str, list[tuple[LocaleName, Estimate]]] = defaultdict(list)
     for score in scores:
-        found[str(score.group["workflow"])].append((str(score.group["locale"]), score.estimate))
+        found[str(score.group["workflow"])].append((locale_name(str(score.group["locale"])), score.estimate))
     return tuple(
         interval_plot(titles[workflow], estimates, limits=(0.0, None)) for workflow, estimates in found.items()
     )

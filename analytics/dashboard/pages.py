@@ -13,7 +13,7 @@ from analytics.dashboard.overview import overview
 from analytics.service import service
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 blueprint = Blueprint("dashboard", __name__, template_folder=".")

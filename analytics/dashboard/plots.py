@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analytics.dashboard.names import LocaleName
 from analytics.estimate import Estimate
 
-WIDTH = 760
-_LEFT, _RIGHT, _TOP, _ROW = 96, 596, 30, 22
+WIDTH = 1080
+_LEFT, _RIGHT, _TOP, _ROW = 280, 880, 30, 22
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Mark:
 class Whisker:
     """One row: a dot, and the path of its interval; an end that is cut has no stop."""
 
-    label: str
+    tag: str
+    name: str
     y: float
     dot: float | None
     path: str
@@ -49,12 +51,12 @@ class IntervalPlot:
 
 def interval_plot(
     title: str,
-    rows: Sequence[tuple[str, Estimate]],
+    rows: Sequence[tuple[LocaleName, Estimate]],
     *,
     limits: tuple[float, float | None],
     references: Sequence[tuple[float, str]] = (),
 ) -> IntervalPlot:
-    """A plot of labelled estimates.
+    """A plot of one estimate for each locale.
 
     The axis holds `limits` (None: as far as the intervals go) and every dot; an interval that goes far beyond is cut.
     """
@@ -64,7 +66,7 @@ def interval_plot(
         title, WIDTH, bottom + 24, _LEFT, _RIGHT, _TOP, bottom,
         ticks=tuple(Mark(axis(value), _short(value)) for value in axis.ticks),
         references=tuple(Mark(axis(value), text) for value, text in references),
-        rows=tuple(_whisker(label, each, axis, _TOP + _ROW * (n + 0.5)) for n, (label, each) in enumerate(rows)),
+        rows=tuple(_whisker(name, each, axis, _TOP + _ROW * (n + 0.5)) for n, (name, each) in enumerate(rows)),
     )  # fmt: skip
 
 
@@ -93,14 +95,15 @@ def _step(span: float) -> float:
     return next(unit * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0) if span / (unit * factor) <= 8)
 
 
-def _whisker(label: str, estimate: Estimate, axis: _Axis, y: float) -> Whisker:
+def _whisker(name: LocaleName, estimate: Estimate, axis: _Axis, y: float) -> Whisker:
     text = in_words(estimate)
     dot = None if estimate.value is None else axis(estimate.value)
     if estimate.low is None or estimate.high is None:
-        return Whisker(label, y, dot, "", text)
+        return Whisker(name.tag, name.english, y, dot, "", text)
     low, high = max(axis(estimate.low), _LEFT), min(axis(estimate.high), _RIGHT)
     ends = [f"M{place} {y - 4}v8" for place, end in ((low, estimate.low), (high, estimate.high)) if axis(end) == place]
-    return Whisker(label, y, dot, "".join([f"M{low} {y}H{high}", *ends]), text)
+    path = "".join([f"M{low} {y}H{high}", *ends])
+    return Whisker(name.tag, name.english, y, dot, path, text)
 
 
 def in_words(estimate: Estimate) -> str:
