@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
 
-from analytics.counts import Counts, Integers, counts
+from analytics.counts import Counts, counts
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate, Over
 from analytics.intervals import AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife
@@ -227,40 +227,34 @@ def _basis(group: Counts, over: Over, level: float) -> Basis:
 
 
 def _estimate(metric: _Definition, group: Counts, table: Floats, total: Floats, basis: Basis) -> Estimate:
-    size = group.patterns.shape[1]
-    value = float(metric.of(sums(total, size)))
+    value = float(metric.of(sums(total, group.patterns.shape[1])))
     if np.isnan(value):
         no_pairs = "no item has two annotators"
         return basis.undefined("no variation: every answer is the same" if basis.n_items else no_pairs)
-    variances = [item_variance(metric.of, group.units, table, total, size)]
-    if basis.over == "items_and_raters":
-        variances.append(rater_variance(metric.of, group, table, total))
-    return _with_interval(value, variances, metric.scale, basis)
-
-
-def _with_interval(value: float, variances: Sequence[Variance], scale: Scale, basis: Basis) -> Estimate:
-    if any(np.isnan(each.value) for each in variances):
-        return basis.undefined("no interval: without one item or one annotator no figure is left", value)
-    variance = sum(variances[1:], start=variances[0])
     if 1 - value < _ROUNDING:
         return basis.undefined("no interval: all annotators agree on every item", value)
+    variance = _variance(metric.of, group, table, total, basis.over)
+    if np.isnan(variance.value):
+        return basis.undefined("no interval: without one item or one annotator no figure is left", value)
     if variance.value < _ROUNDING**2:
         return basis.undefined("no interval: all items show the same agreement", value)
-    return basis.estimate(value, variance, scale)
+    return basis.estimate(value, variance, metric.scale)
 
 
-def item_variance(
-    metric: Callable[[Sums], Floats], units: Integers, table: Floats, total: Floats, size: int
-) -> Variance:
+def _variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats, over: str) -> Variance:
+    items = item_variance(metric, group, table, total)
+    return items if over == "items" else items + rater_variance(metric, group, table, total)
+
+
+def item_variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats) -> Variance:
     """The variance over items: the jackknife that leaves out each unit; units of one pattern are computed once."""
-    without = metric(sums(total - table, size))
-    return jackknife(without, units.astype(np.float64))
+    without = metric(sums(total - table, group.patterns.shape[1]))
+    return jackknife(without, group.units.astype(np.float64))
 
 
 def rater_variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats) -> Variance:
     """The variance over annotators: the jackknife that takes each annotator's answers out of every unit."""
-    size = group.patterns.shape[1]
-    without = metric(sums(total + _removals(group, table), size))
+    without = metric(sums(total + _removals(group, table), group.patterns.shape[1]))
     return jackknife(without, np.ones(len(without)))
 
 
@@ -271,6 +265,5 @@ def _removals(group: Counts, table: Floats) -> Floats:
     pattern, own = np.divmod(cell, size)
     left = group.patterns[pattern]
     left[np.arange(len(left)), own] -= 1
-    change = features(left) - table[pattern]
     given = sparse.csr_array((group.count.astype(np.float64), (group.rater, number)))
-    return np.asarray(given @ change)
+    return np.asarray(given @ (features(left) - table[pattern]))

@@ -177,7 +177,7 @@ def trend_slope(
     if len(weeks) < _FEWEST_WEEKS:
         return basis.undefined(f"fewer than {_FEWEST_WEEKS} weeks"), None
     if sum(each > 0 for each in errors) < 2:
-        return basis.undefined("errors in fewer than two weeks"), None
+        return basis.undefined("errors in one week only" if any(errors) else "no error in any week"), None
     slope, error, freedom = _regression(np.array(weeks, float), np.array(errors), np.array(annotations))
     reach = float(stats.t.ppf((1 + basis.level) / 2, freedom)) * error
     estimate = replace(basis.undefined("", slope), low=slope - reach, high=slope + reach, undefined=None)
@@ -187,7 +187,7 @@ def trend_slope(
 def _regression(weeks: Any, errors: Any, annotations: Any) -> tuple[float, float, float]:
     """Slope, its standard error and the degrees of freedom of its quantile (infinite where Poisson holds)."""
     design = sm.add_constant(weeks - weeks.mean())
-    fit = sm.GLM(errors, design, family=sm.families.Poisson(), exposure=annotations).fit()
+    fit = sm.GLM(errors, design, family=sm.families.Poisson(), exposure=annotations).fit(method="newton")
     dispersion = fit.pearson_chi2 / fit.df_resid
     freedom = float(fit.df_resid) if dispersion > 1 else np.inf
     return float(fit.params[1]), float(fit.bse[1]) * max(dispersion, 1.0) ** 0.5, freedom

@@ -1,0 +1,80 @@
+"""Agreement and quality on real data sets, against published or twice computed figures."""
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from statistics_data import data_set, judgments, nominal
+
+from analytics.agreement import agreement
+from analytics.quality import quality
+
+
+def ratings(name: str) -> pd.DataFrame:
+    """A data set as rows of judgments."""
+    renamed = data_set(name).rename(columns={"item_id": "item", "annotator_id": "annotator"})
+    return renamed[["item", "annotator", "value", "locale"]].astype(str)
+
+
+def estimates(rows: pd.DataFrame, **asked) -> dict:
+    """Estimates by locale of a nominal question."""
+    found = agreement(judgments(rows), categories=nominal(sorted(set(rows["value"]))), **asked)
+    return {row.group["locale"]: row.estimates for row in found}
+
+
+def test_hatecheck():
+    """Alpha and AC1 of HateCheck (Röttger et al. 2021, five of ten annotators an item) are reproduced."""
+    found = estimates(ratings("hatecheck_en.parquet"))["en"]
+    assert round(found["alpha_nominal"].value, 5) == 0.92852
+    assert round(found["ac1"].value, 5) == 0.94569
+
+
+def test_multilingual_hatecheck():
+    """Alpha of five languages (Röttger et al. 2022) is reproduced in one call."""
+    found = estimates(ratings("mhc_5lang.parquet"))
+    values = {locale: round(each["alpha_nominal"].value, 4) for locale, each in found.items()}
+    assert values == {"ar": 0.5726, "de": 0.5979, "es": 0.7505, "fr": 0.3279, "hi": 0.7223}
+
+
+def test_crowdscale_with_every_rating_as_given():
+    """With its 1,810 repeated ratings kept as ratings of their own, alpha and its fixed-rater interval are known."""
+    rows = ratings("crowdscale_kg.parquet")
+    repeat = rows.groupby(["item", "annotator"]).cumcount().astype(str)
+    found = estimates(rows.assign(annotator=rows["annotator"] + "#" + repeat), over="items")["en"]["alpha_nominal"]
+    assert round(found.value, 5) == 0.70392
+    assert (found.low, found.high) == pytest.approx((0.6995, 0.7084), abs=2e-4)
+
+
+def test_crowdscale_with_the_newest_of_repeated_ratings():
+    """With the order of the file as time, 1,810 ratings give way to newer ones of the same annotator."""
+    rows = ratings("crowdscale_kg.parquet")
+    later = pd.Timestamp("2013-01-01", tz="UTC") + pd.to_timedelta(np.arange(len(rows)), unit="s")
+    found = estimates(rows.assign(updated=later), over="items")["en"]["alpha_nominal"]
+    assert found.n_judgments == 216_725 - 1_810
+    assert round(found.value, 5) == 0.70335
+
+
+def ted_weight(span: pd.Series) -> float:
+    """The penalties of Freitag et al. (2021): they differ from ours, so they are part of the test."""
+    if span["category"].startswith("Non-translation"):
+        return 25.0
+    if span["severity"] == "Minor" and span["category"] == "Fluency/Punctuation":
+        return 0.1
+    return {"Major": 5.0, "Minor": 1.0}.get(span["severity"], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pair", "system", "published"),
+    [("ende", "Facebook-AI", 1.06), ("ende", "Nemo", 2.14), ("zhen", "refB", 0.42), ("zhen", "ref", 5.52)],
+)
+def test_mqm_scores_of_ted_talks(pair, system, published):
+    """System scores of the WMT TED evaluation: mean penalty per annotated segment, error-free ones included."""
+    marked = data_set("mqm_ted_spans.parquet").query("lp == @pair and system == @system").reset_index(drop=True)
+    annotation = marked["doc"] + "/" + marked["seg_id"].astype(str) + "/" + marked["rater"]
+    spans = pd.DataFrame({"annotation": annotation, "weight": marked.apply(ted_weight, axis=1)})
+    spans = spans.assign(source="wmt", project=system, question="errors", target="a", category="any")
+    rows = pd.DataFrame({"annotation": annotation, "item": marked["doc"] + "/" + marked["seg_id"].astype(str)})
+    rows = rows.assign(annotator=marked["rater"], value="marked", source="wmt", project=system, question="errors")
+    table = judgments(rows.drop_duplicates("annotation").assign(target="a"))
+    (row,) = quality(table, ibis.memtable(spans), questions=[("rating", "errors")])
+    assert round(row.estimate.value, 2) == published
