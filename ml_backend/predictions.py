@@ -14,13 +14,14 @@ from ml_backend.config import Endpoint
 from ml_backend.controls import region
 from ml_backend.errors import ModelFailed
 from ml_backend.prescreen import Prescreen, Summary
-from ml_backend.tasks import Conversation, conversation_of, prompt_of
+from ml_backend.tasks import Conversation, dialogue, prompt_alone, prompt_of
 
 if TYPE_CHECKING:
     from ml_backend.responses import Model
 
 SUMMARY_CONTROL = "prescreen"
 RESPONSE_CONTROL = "response"
+PROMPT_CONTROL = "prompt"
 
 _AT_ONCE = 8  # requests to the model endpoint
 
@@ -72,7 +73,7 @@ class Predictor:
         if RESPONSE_CONTROL not in job.areas:
             yield from (None for _ in job.tasks)
             return
-        conversations = (conversation_of(task, job.context) for task in job.tasks)
+        conversations = (_conversation(job, task) for task in job.tasks)
         with _connect(self._endpoint) as model, ThreadPoolExecutor(_AT_ONCE) as pool:
             yield from pool.map(partial(_ask, model, deadline), conversations)
 
@@ -84,6 +85,13 @@ def _connect(endpoint: Endpoint | None) -> AbstractContextManager[Model | None]:
     from ml_backend.responses import Model  # noqa: PLC0415
 
     return Model(endpoint)
+
+
+def _conversation(job: Job, task: object) -> Conversation:
+    # Where a person writes the prompts, the model must not speak before they do.
+    if job.context is not None or PROMPT_CONTROL in job.areas:
+        return dialogue(job.context)
+    return prompt_alone(task)
 
 
 def _ask(model: Model | None, deadline: float, conversation: Conversation) -> _Answer:

@@ -74,11 +74,14 @@ class Conversation:
         return turns
 
 
-def conversation_of(task: object, context: object) -> Conversation:
-    """The conversation in an interactive call's context (controls `prompt` and `response`), else the task's prompt."""
-    if context is None:
-        text = mapping(mapping(task).get("data")).get("prompt")
-        return Conversation((text,) if isinstance(text, str) and text.strip() else ())
+def prompt_alone(task: object) -> Conversation:
+    """The task's own prompt as a conversation; empty where it has none."""
+    text = mapping(mapping(task).get("data")).get("prompt")
+    return Conversation((text,) if isinstance(text, str) and text.strip() else ())
+
+
+def dialogue(context: object) -> Conversation:
+    """The conversation so far in an interactive call's context: the texts of its controls `prompt` and `response`."""
     regions = mapping(context).get("result")
     named = {mapping(each).get("from_name"): mapping(each) for each in regions} if isinstance(regions, list) else {}
     response = named.get("response", {})

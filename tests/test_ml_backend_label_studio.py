@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from ml_model_endpoint import model_server
+from playwright.sync_api import Page, expect, sync_playwright
 
 from plugins.local.label_studio import LabelStudio
 from plugins.local.ports import free_port
@@ -31,13 +35,19 @@ class Backend:
         self.process, self.url = process, f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture
-def backend(tmp_path: Path) -> Iterator[Backend]:
+@contextmanager
+def _started(folder: Path, **env: str) -> Iterator[Backend]:
     port = free_port()
-    env = {"CONCORD_ML_DATA": str(tmp_path / "data"), "CONCORD_ML_BASIC_AUTH": ":".join(AUTH)}
-    with launch(ML_BACKEND, port=port, data=tmp_path, log=tmp_path / "ml.log", env=env) as process:
+    settings = {"CONCORD_ML_DATA": str(folder / "data"), "CONCORD_ML_BASIC_AUTH": ":".join(AUTH)}
+    with launch(ML_BACKEND, port=port, data=folder, log=folder / "ml.log", env=settings | env) as process:
         wait(process, port)
         yield Backend(process, port)
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[Backend]:
+    with _started(tmp_path) as backend:
+        yield backend
 
 
 @pytest.fixture
@@ -59,8 +69,8 @@ def _attach(api: httpx.Client, backend: Backend, project: int, **options: object
     return dict(api.post("/ml", json=body | credentials | options).raise_for_status().json())
 
 
-def _import(api: httpx.Client, project: int) -> list[int]:
-    tasks = [{"data": {"item": f"demo-{place}", "prompt": prompt}} for place, prompt in enumerate(PROMPTS)]
+def _import(api: httpx.Client, project: int, prompts: Sequence[object] = PROMPTS) -> list[int]:
+    tasks = [{"data": {"item": f"demo-{place}", "prompt": prompt}} for place, prompt in enumerate(prompts)]
     api.post(f"/projects/{project}/import", json=tasks).raise_for_status()
     listed = api.get("/tasks", params={"project": project, "page_size": 100}).raise_for_status().json()["tasks"]
     return sorted(task["id"] for task in listed)
@@ -124,7 +134,7 @@ def test_an_interactive_call_is_answered_through_label_studio(api: httpx.Client,
     """The labelling page's call comes back with the summary, which says that no model is configured."""
     project = _project(api, RED_TEAM)
     attached = _attach(api, backend, project, is_interactive=True)
-    task = _import(api, project)[0]
+    task = _import(api, project, [EGG])[0]
     said = {"from_name": "prompt", "to_name": "ctx", "type": "textarea", "value": {"text": ["hello model"]}}
     body = {"task": task, "context": {"result": [said]}}
     answer = api.post(f"/ml/{attached['id']}/interactive-annotating", json=body).raise_for_status().json()
@@ -146,7 +156,53 @@ def test_tasks_open_while_the_backend_is_down(api: httpx.Client, backend: Backen
     """After the backend has stopped a retrieve stores nothing and the task opens."""
     project = _project(api)
     _attach(api, backend, project)
-    task = _import(api, project)[0]
+    task = _import(api, project, [EGG])[0]
     backend.process.stop()
     assert _retrieve(api, project) == []
     assert api.get(f"/tasks/{task}").raise_for_status().json()["predictions"] == []
+
+
+ADMIN = ("admin@concord.example", "admin-password")
+
+
+@contextmanager
+def _browser() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser.new_page()
+        browser.close()
+
+
+def _open_task(page: Page, url: str, project: int, task: int) -> None:
+    page.goto(f"{url}/user/login")
+    page.fill("input[name=email]", ADMIN[0])
+    page.fill("input[name=password]", ADMIN[1])
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "/user/login" not in address)
+    page.goto(f"{url}/projects/{project}/data?task={task}")
+    page.get_by_text("Auto-Annotation").first.click()
+
+
+def test_a_person_talks_to_the_model_in_the_labelling_page(
+    label_studio: LabelStudio, api: httpx.Client, tmp_path: Path
+) -> None:
+    """Two turns typed in the browser: each is answered in place, and the submitted annotation holds the dialogue."""
+    with model_server() as model:
+        settings = {"CONCORD_MODEL_URL": model.endpoint.url, "CONCORD_MODEL_NAME": "aurora"}
+        with _started(tmp_path, **settings) as backend, _browser() as page:
+            project = _project(api, RED_TEAM)
+            _attach(api, backend, project, is_interactive=True)
+            task = _import(api, project, [EGG])[0]
+            _open_task(page, label_studio.url, project, task)
+            for turn in ("hello model", "second turn"):
+                page.get_by_test_id("textarea-input").first.fill(turn)
+                page.get_by_test_id("textarea-input").first.press("Shift+Enter")
+                expect(page.get_by_text(turn.upper(), exact=True)).to_be_visible(timeout=30_000)
+            page.get_by_test_id("bottombar-submit-button").click()
+            expect(page.get_by_text("Update")).to_be_visible(timeout=30_000)
+    (annotation,) = api.get(f"/tasks/{task}").raise_for_status().json()["annotations"]
+    texts = {region["from_name"]: region["value"]["text"] for region in annotation["result"]}
+    assert texts["prompt"] == ["hello model", "second turn"]
+    assert texts["response"] == ["HELLO MODEL", "SECOND TURN"]
+    assert len(annotation["result"]) == 3
+    assert [len(request["messages"]) for request in model.seen.requests] == [1, 3]

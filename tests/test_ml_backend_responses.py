@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from ml_model_endpoint import KEY, Handler, ModelServer, echo, event, model_server
 
 from ml_backend import Config, create_app
 from ml_backend.config import Endpoint
 from ml_backend.errors import ModelFailed
 from ml_backend.responses import Model
 
-KEY = "sk-this-is-secret"
 RED_TEAM = """<View><Text name="ctx" value="$goal"/>
  <TextArea name="prompt" toName="ctx" rows="2" editable="false" showSubmitButton="true"/>
  <TextArea name="response" toName="ctx" rows="2" editable="true" smart="false"/>
@@ -29,82 +26,14 @@ SINGLE = """<View><Text name="prompt" value="$prompt"/>
  <TextArea name="response" toName="prompt"/><TextArea name="prescreen" toName="prompt"/></View>"""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers chat requests as the server's `behave` says."""
-
-    server: _Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.requests.append(body)
-        self.server.seen.keys.append(self.headers["Authorization"])
-        try:
-            self.server.behave(self, body)
-        except OSError:
-            self.server.seen.hung_up += 1
-
-    def send(self, body: bytes, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
-        """A head and the first bytes of a body that ends with the connection."""
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-
-@dataclass
-class Seen:
-    """What the server was asked."""
-
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-    hung_up: int = 0
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.seen = Seen()
-        self.behave: Callable[[_Handler, dict[str, Any]], None] = _echo
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it listens, as a setting."""
-        return Endpoint(f"http://127.0.0.1:{self.server_port}/v1", "aurora", KEY)
-
-
-def _event(content: object) -> bytes:
-    chunk = {"id": "1", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": content}}]}
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def _echo(handler: _Handler, body: dict[str, Any]) -> None:
-    """Stream the last message in capitals, with the chunks that real endpoints send around it."""
-    words = body["messages"][-1]["content"].upper().split(" ")
-    role = b'data: {"choices": [{"index": 0, "delta": {"role": "assistant"}}]}\n\n'
-    usage = b'data: {"choices": [], "usage": {"total_tokens": 9}}\n\n'
-    text = b"".join(_event(("" if place == 0 else " ") + word) for place, word in enumerate(words))
-    handler.send(b": ping\n\n" + role + text + _event(None) + usage + b"data: [DONE]\n\n")
-
-
 @pytest.fixture
-def server() -> Iterator[_Server]:
-    with _Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+def server() -> Iterator[ModelServer]:
+    with model_server() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
-def client(server: _Server, tmp_path: Path) -> FlaskClient:
+def client(server: ModelServer, tmp_path: Path) -> FlaskClient:
     return create_app(Config(data=tmp_path, endpoint=server.endpoint, seconds=2.0)).test_client()
 
 
@@ -138,7 +67,7 @@ def _turns(*regions: tuple[str, str, list[str]]) -> dict[str, Any]:
 TASK = {"id": 203, "data": {"goal": "Get the model to insult you"}}
 
 
-def test_the_first_turn_is_answered(client: FlaskClient, server: _Server) -> None:
+def test_the_first_turn_is_answered(client: FlaskClient, server: ModelServer) -> None:
     """An interactive call with one prompt gets the model's words in the response control, with the key sent along."""
     (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["hello model"])))
     assert _texts(result) == ["HELLO MODEL"]
@@ -148,7 +77,7 @@ def test_the_first_turn_is_answered(client: FlaskClient, server: _Server) -> Non
     assert server.seen.keys == [f"Bearer {KEY}"]
 
 
-def test_the_second_turn_knows_the_first(client: FlaskClient, server: _Server) -> None:
+def test_the_second_turn_knows_the_first(client: FlaskClient, server: ModelServer) -> None:
     """The recorded second call: the whole conversation is sent, and the same region comes back with one text more."""
     context = _turns(("jWUcAHU3Z7", "prompt", ["hello model", "second turn"]), ("resp1", "response", ["HELLO MODEL"]))
     (result,) = _predict(client, RED_TEAM, TASK, context=context)
@@ -160,9 +89,16 @@ def test_the_second_turn_knows_the_first(client: FlaskClient, server: _Server) -
 @pytest.mark.parametrize(
     "context", [_turns(), _turns(("p", "prompt", ["a"]), ("r", "response", ["A"])), {"result": None}]
 )
-def test_without_a_new_prompt_the_model_is_not_asked(client: FlaskClient, server: _Server, context: object) -> None:
+def test_without_a_new_prompt_the_model_is_not_asked(client: FlaskClient, server: ModelServer, context: object) -> None:
     """An interactive call that another control caused costs nothing."""
     (result,) = _predict(client, RED_TEAM, TASK, context=context)
+    assert (_texts(result), _told(result)["reason"]) == (None, "there is no new prompt to answer")
+    assert server.seen.requests == []
+
+
+def test_where_a_person_writes_the_prompts_a_batch_asks_nothing(client: FlaskClient, server: ModelServer) -> None:
+    """The model does not answer the task's text before the person has said anything."""
+    (result,) = _predict(client, RED_TEAM, {"id": 1, "data": {"prompt": "the scenario"}})
     assert (_texts(result), _told(result)["reason"]) == (None, "there is no new prompt to answer")
     assert server.seen.requests == []
 
@@ -174,42 +110,42 @@ def test_a_batch_answers_each_prompt(client: FlaskClient) -> None:
     assert {result["model_version"] for result in results} == {"concord-prescreen-1+aurora"}
 
 
-def test_a_config_without_a_response_control_asks_nothing(client: FlaskClient, server: _Server) -> None:
+def test_a_config_without_a_response_control_asks_nothing(client: FlaskClient, server: ModelServer) -> None:
     """The model is not asked for words that have no place."""
     _predict(client, SINGLE.replace('name="response"', 'name="other"'), {"id": 1, "data": {"prompt": "hello"}})
     assert server.seen.requests == []
 
 
-def _status(status: int, **headers: str) -> Callable[[_Handler, dict[str, Any]], None]:
+def _status(status: int, **headers: str) -> Callable[[Handler, dict[str, Any]], None]:
     body = json.dumps({"error": {"message": f"Incorrect API key provided: {KEY}"}}).encode()
     return lambda handler, _: handler.send(body, status, "application/json", **headers)
 
 
-def _body(body: bytes, kind: str = "text/event-stream") -> Callable[[_Handler, dict[str, Any]], None]:
+def _body(body: bytes, kind: str = "text/event-stream") -> Callable[[Handler, dict[str, Any]], None]:
     return lambda handler, _: handler.send(body, 200, kind)
 
 
-def _silent(handler: _Handler, _: dict[str, Any]) -> None:
+def _silent(handler: Handler, _: dict[str, Any]) -> None:
     time.sleep(3)
     handler.send(b"")
 
 
-def _drip(handler: _Handler, _: dict[str, Any]) -> None:
-    handler.send(_event("word"))
+def _drip(handler: Handler, _: dict[str, Any]) -> None:
+    handler.send(event("word"))
     for _number in range(30):
         time.sleep(0.1)
-        handler.wfile.write(_event(" word"))
+        handler.wfile.write(event(" word"))
 
 
-def _drip_bytes(handler: _Handler, _: dict[str, Any]) -> None:
+def _drip_bytes(handler: Handler, _: dict[str, Any]) -> None:
     handler.send(b"data: ")
     for _number in range(30):
         time.sleep(0.1)
         handler.wfile.write(b"x")
 
 
-def _broken_off(handler: _Handler, _: dict[str, Any]) -> None:
-    handler.send(_event("half an ans"), Content_Length="5000")
+def _broken_off(handler: Handler, _: dict[str, Any]) -> None:
+    handler.send(event("half an ans"), Content_Length="5000")
 
 
 FAILURES = {
@@ -230,18 +166,18 @@ FAILURES = {
         _body(b'data: {"choices": [null]}\n\ndata: {"choices": [{"delta": 5}]}\n\n'),
         "the model gave no text",
     ),
-    "content that is no text": (_body(_event(["a"]) + _event(5)), "the model gave no text"),
+    "content that is no text": (_body(event(["a"]) + event(5)), "the model gave no text"),
     "silence": (_silent, "the model took too long"),
     "a drip": (_drip, "the model took too long"),
     "a drip without a line": (_drip_bytes, "the model took too long"),
-    "too much": (_body(_event("x" * 60_000)), "the model wrote more than 50000 characters"),
+    "too much": (_body(event("x" * 60_000)), "the model wrote more than 50000 characters"),
     "broken off": (_broken_off, "the model endpoint cannot be reached"),
 }
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failing_endpoint_costs_only_the_response(
-    client: FlaskClient, server: _Server, failure: str, caplog: pytest.LogCaptureFixture
+    client: FlaskClient, server: ModelServer, failure: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The prediction is valid, in time, without a response region; the summary says why; the key is in no log."""
     server.behave, reason = FAILURES[failure]
@@ -254,11 +190,11 @@ def test_a_failing_endpoint_costs_only_the_response(
     assert KEY not in caplog.text + json.dumps(result)
 
 
-def test_a_passing_failure_is_tried_again(client: FlaskClient, server: _Server) -> None:
+def test_a_passing_failure_is_tried_again(client: FlaskClient, server: ModelServer) -> None:
     """A 500 followed by an answer is an answer."""
-    answers = iter([_status(500), _status(503), _echo])
+    answers = iter([_status(500), _status(503), echo])
 
-    def in_turn(handler: _Handler, body: dict[str, Any]) -> None:
+    def in_turn(handler: Handler, body: dict[str, Any]) -> None:
         next(answers)(handler, body)
 
     server.behave = in_turn
@@ -266,14 +202,14 @@ def test_a_passing_failure_is_tried_again(client: FlaskClient, server: _Server) 
     assert _texts(result) == ["HELLO"]
 
 
-def test_a_final_failure_is_not_tried_again(client: FlaskClient, server: _Server) -> None:
+def test_a_final_failure_is_not_tried_again(client: FlaskClient, server: ModelServer) -> None:
     """A wrong key is not sent three times."""
     server.behave = _status(401)
     _predict(client, SINGLE, {"id": 1, "data": {"prompt": "hello"}})
     assert len(server.seen.requests) == 1
 
 
-def test_a_slow_model_does_not_hold_up_a_batch(client: FlaskClient, server: _Server) -> None:
+def test_a_slow_model_does_not_hold_up_a_batch(client: FlaskClient, server: ModelServer) -> None:
     """When the time runs out the tasks that wait are answered without a response, and say so."""
     server.behave = _silent
     started = time.monotonic()
