@@ -39,26 +39,26 @@ class Intake:
     """Reads bodies with the guidelines, keeps them raw and merges them into the store."""
 
     def __init__(self, store: Store, raw: RawBodies, library: Library, pseudonym_key: bytes) -> None:
-        self._store, self._raw, self._library, self._key = store, raw, library, pseudonym_key
+        self.store, self._raw, self._library, self._key = store, raw, library, pseudonym_key
 
     def manifest(self, document: dict[str, Any], body: bytes) -> None:
         """Register what a loaded `ManifestSchema` document names; raises UnknownWorkflow for a workflow it lacks."""
         self._check(document)
         self._raw.keep(Receipt("manifest", document["source"], datetime.now(UTC)), body)
-        self._store.register(read_manifest(document, self._key))
+        self.store.register(read_manifest(document, self._key))
 
     def export(self, source: str, extent: Extent | None, body: bytes) -> tuple[int, Ingested]:
         """Merge an export; tasks received and what they changed. Raises InputError or MalformedExport."""
         receipt = Receipt("export", source, datetime.now(UTC), extent)
         tasks, frames, page = self._read_export(receipt, body)
         self._raw.keep(receipt, body)
-        return len(tasks), self._store.ingest(frames, page)
+        return len(tasks), self.store.ingest(frames, page)
 
     def frames(self, folder: Path) -> Ingested:
         """Merge a folder of Parquet frames; raises MissingFrames or MalformedFrame."""
         loaded = read_folder(folder)
         self._raw.keep(Receipt("frames", "parquet", datetime.now(UTC)), keep_folder(self._raw, folder))
-        return self._store.load(loaded)
+        return self.store.load(loaded)
 
     def webhooks(self, webhooks: Sequence[Webhook]) -> None:
         """Merge webhooks; raises InputError or MalformedExport, and then has changed nothing."""
@@ -70,12 +70,12 @@ class Intake:
     def replay(self, receipt: Receipt, body: bytes) -> None:
         """Merge a raw body again, without keeping it; give them in their order of arrival."""
         if receipt.kind == "manifest":
-            self._store.register(read_manifest(load_manifest(body), self._key))
+            self.store.register(read_manifest(load_manifest(body), self._key))
         elif receipt.kind == "frames":
-            self._store.load(read_frames(self._raw, body))
+            self.store.load(read_frames(self._raw, body))
         elif receipt.kind == "export":
             _, frames, page = self._read_export(receipt, body)
-            self._store.ingest(frames, page)
+            self.store.ingest(frames, page)
         else:
             event = self._read_webhook(Webhook(receipt.source, receipt.received, body))
             self._merge([event], [receipt.received])
@@ -96,14 +96,14 @@ class Intake:
     def _read_export(self, receipt: Receipt, body: bytes) -> tuple[list[Any], Frames, Page | None]:
         _check_source(receipt.source)
         tasks = load_json(body)
-        projects = self._store.projects(receipt.source)
+        projects = self.store.projects(receipt.source)
         if receipt.extent and projects.get(receipt.extent.project) is None:
             raise UnknownProject(receipt.source, receipt.extent.project)
         frames = read_tasks(tasks, projects, self._library, self._key)
         return tasks, frames, _page(receipt, tasks) if receipt.extent else None
 
     def _read_webhook(self, webhook: Webhook) -> WebhookEvent:
-        projects = self._store.projects(webhook.source)
+        projects = self.store.projects(webhook.source)
         event = read_webhook(load_json(webhook.body), projects, self._library, self._key)
         if event.kind == "upsert" and projects.get(event.project) is None:
             raise UnknownProject(webhook.source, event.project)
@@ -112,13 +112,13 @@ class Intake:
     def _merge(self, events: Sequence[WebhookEvent], received: Sequence[datetime]) -> None:
         upserts = [event.frames for event in events if event.kind == "upsert"]
         if upserts:
-            self._store.ingest(_concat(upserts))
+            self.store.ingest(_concat(upserts))
         for event, when in zip(events, received, strict=True):
             if event.annotations:
                 deletion = Deletion(event.source, event.project, event.annotations, when)
-                self._store.ingest(Frames(), deletion=deletion)
+                self.store.ingest(Frames(), deletion=deletion)
             for page in _emptied(event, when):
-                self._store.ingest(Frames(), page)
+                self.store.ingest(Frames(), page)
 
 
 def load_json(body: bytes) -> Any:
