@@ -1,42 +1,56 @@
 """What annotators may see of an item, and what only the analytics store may know.
 
-The responses' order is drawn per item from a hash of programme and item: a rerun never reshuffles, and nobody can
-tell from the tool which model stands where.
+The responses' order is drawn at random when a task is made, and afterwards read from the task itself. So nothing that
+an annotator knows (the item, the programme, this code) tells which model stands where, and a rerun never reshuffles.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from guidelines.model import Question, Workflow
-from plugins.programme import Item, Programme
+from plugins.errors import ItemChanged
+from plugins.programme import Item
 
 _POSITIONS = "abcdefghijklmnopqrstuvwxyz"
 
-
-def shown_order(programme: str, item: str, responses: int) -> tuple[int, ...]:
-    """Which response of the file stands first, second, …: every order is equally likely, and always the same.
-
-    >>> shown_order("demo", "x-1", 2)
-    (1, 0)
-    """
-    return tuple(sorted(range(responses), key=lambda at: hashlib.sha256(f"{programme}/{item}/{at}".encode()).digest()))
+# Which response of the file stands first, second, …
+Order = tuple[int, ...]
 
 
-def task_data(programme: str, item: Item) -> dict[str, str]:
-    """The task's data in the labelling tool: item, prompt and responses in the order shown, and nothing else."""
-    order = shown_order(programme, item.item, len(item.responses))
+def drawn_order(item: Item) -> Order:
+    """An order for a new task, every one equally likely; equal responses keep the order of the file."""
+    order = list(range(len(item.responses)))
+    secrets.SystemRandom().shuffle(order)
+    return shown_order(item, task_data(item, tuple(order)))
+
+
+def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
+    """The order in which a task with this data shows the responses; raises ItemChanged when it shows others."""
+    left = list(range(len(item.responses)))
+    order = []
+    for place in range(len(item.responses)):
+        shown = data.get(f"response_{_POSITIONS[place]}")
+        at = next((at for at in left if item.responses[at].text == shown), None)
+        if at is None:
+            raise ItemChanged(item.item)
+        left.remove(at)
+        order.append(at)
+    return tuple(order)
+
+
+def task_data(item: Item, order: Order) -> dict[str, str]:
+    """The task's data in the labelling tool: item, prompt and responses in this order, and nothing else."""
     texts = {f"response_{_POSITIONS[place]}": item.responses[at].text for place, at in enumerate(order)}
     return {"item": item.item, "prompt": item.prompt, **texts}
 
 
-def manifest_item(programme: Programme, item: Item, workflow: Workflow) -> dict[str, Any]:
+def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:
     """The item's row of `frames.ITEMS`: arms in the order shown, gold restated for that order, seeded errors."""
-    order = shown_order(programme.programme, item.item, len(item.responses))
     arms = [
         {"target": _POSITIONS[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
         for place, at in enumerate(order)
@@ -44,7 +58,7 @@ def manifest_item(programme: Programme, item: Item, workflow: Workflow) -> dict[
     gold = item.gold if order == tuple(sorted(order)) or item.gold is None else _mirrored(item.gold, workflow)
     seeded = None if item.seeded_errors is None else [asdict(error) for error in item.seeded_errors]
     names = ("item", "workflow", "locale", "domain", "batch")
-    row = {"programme": programme.programme, **{name: getattr(item, name) for name in names}}
+    row = {"programme": programme, **{name: getattr(item, name) for name in names}}
     return {**row, "arms": arms, "gold": _json(gold), "seeded_errors": _json(seeded)}
 
 

@@ -6,6 +6,8 @@ ConcordError                 every error a user is meant to read
     ├── InvalidConfig        a label config that Label Studio Community would not show (also a ValueError)
     ├── MalformedExport      not an export or a webhook of the tool at all (also a ValueError)
     ├── MissingToken         a secret that is neither in the environment nor in a file
+    ├── EmptyToken           a file for a secret that cannot be read or holds nothing
+    ├── ItemChanged          an item whose task shows other responses than its file
     ├── GuidelineChange      a new guideline that would orphan answers already given
     └── ServiceError         another server; `done` says what was finished before
         ├── Unreachable      nothing answers at the address
@@ -58,6 +60,16 @@ class EmptyToken(PluginError):
 
     def __init__(self, variable: str, path: Path) -> None:
         super().__init__(f"{path} holds no token for {variable}", fix="write the token into it")
+
+
+class ItemChanged(PluginError):
+    """An item that was edited after its task was made: answers to the old texts would count for the new ones."""
+
+    def __init__(self, item: str) -> None:
+        super().__init__(
+            f"the task of item {item!r} shows other responses than the programme's file",
+            fix="put the old texts back, or give the changed item a new id",
+        )
 
 
 class GuidelineChange(PluginError):

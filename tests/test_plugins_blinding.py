@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plugin_samples import write_programme
 
 import guidelines
 from guidelines.model import Workflow
-from plugins.blinding import manifest_item, mirrored, shown_order, task_data
-from plugins.programme import Item, Programme, load
+from plugins.blinding import drawn_order, manifest_item, mirrored, shown_order, task_data
+from plugins.errors import ItemChanged
+from plugins.programme import Item, Programme, Response, load
 from plugins.pseudonym import pseudonym
 
 
@@ -29,27 +32,42 @@ def preference() -> Workflow:
     return guidelines.load().workflows["preference"]
 
 
-def test_the_order_is_always_the_same_for_an_item_and_differs_between_programmes() -> None:
-    """A rerun never reshuffles."""
-    orders = [shown_order("demo", f"item-{number}", 2) for number in range(50)]
-    assert orders == [shown_order("demo", f"item-{number}", 2) for number in range(50)]
-    assert orders != [shown_order("other", f"item-{number}", 2) for number in range(50)]
+def _item(*texts: str) -> Item:
+    return Item("x-1", "preference", "en-US", "Why?", tuple(Response(text, f"model {text}") for text in texts))
 
 
-@pytest.mark.parametrize(("responses", "orders"), [(1, 1), (2, 2), (3, 6)])
-def test_every_order_is_about_equally_frequent(responses: int, orders: int) -> None:
-    """Within five standard deviations of the even share, over six thousand items."""
-    counts = Counter(shown_order("demo", str(number), responses) for number in range(6000))
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
+def test_the_order_drawn_is_the_order_read_from_the_task(texts: list[str]) -> None:
+    """A rerun finds in the tool what an earlier run drew, equal responses included."""
+    item = _item(*texts)
+    order = drawn_order(item)
+    assert sorted(order) == list(range(len(texts)))
+    assert shown_order(item, task_data(item, order)) == order
+
+
+@pytest.mark.parametrize(("texts", "orders"), [("a", 1), ("ab", 2), ("abc", 6)])
+def test_every_order_is_about_equally_frequent(texts: str, orders: int) -> None:
+    """Within six standard deviations of the even share, over three thousand draws."""
+    counts = Counter(drawn_order(_item(*texts)) for _ in range(3000))
     share = 1 / orders
     assert len(counts) == orders
-    assert all(abs(count - 6000 * share) <= 5 * (6000 * share * (1 - share)) ** 0.5 for count in counts.values())
+    assert all(abs(count - 3000 * share) <= 6 * (3000 * share * (1 - share)) ** 0.5 for count in counts.values())
+
+
+def test_a_task_that_shows_other_responses_is_refused() -> None:
+    """Answers to a text that was edited later would count for the new one; the message says what to do."""
+    item = _item("old", "other")
+    data = task_data(item, (0, 1))
+    with pytest.raises(ItemChanged, match=r"'x-1' shows other responses.*new id"):
+        shown_order(_item("new", "other"), data)
 
 
 def test_arms_name_the_model_whose_text_stands_there(programme: Programme, preference: Workflow) -> None:
     """Manifest and task agree for every item, whichever order was drawn."""
     drawn = set()
     for item in programme.items_of("preference", "en-US"):
-        texts, row = task_data("probe", item), manifest_item(programme, item, preference)
+        order = drawn_order(item)
+        texts, row = task_data(item, order), manifest_item("probe", item, preference, order)
         by_model = {response.model: (response.text, response.iteration) for response in item.responses}
         for arm in row["arms"]:
             assert (texts[f"response_{arm['target']}"], arm["iteration"]) == by_model[arm["model"]]
@@ -60,7 +78,7 @@ def test_arms_name_the_model_whose_text_stands_there(programme: Programme, prefe
 def test_gold_is_restated_for_the_order_shown(programme: Programme, preference: Workflow) -> None:
     """The better response stays the better one."""
     for item in programme.items_of("preference", "en-US"):
-        row = manifest_item(programme, item, preference)
+        row = manifest_item("probe", item, preference, drawn_order(item))
         assert item.gold is not None
         gold: dict[str, Any] = json.loads(row["gold"])
         best = "a" if gold["overall"].startswith("a") else "b"
@@ -82,10 +100,10 @@ def test_seeded_errors_and_missing_gold_pass_through(programme: Programme) -> No
     """JSON texts, null where there is nothing, an empty list where the text is known to be clean."""
     workflow = guidelines.load().workflows["fluency_review"]
     item: Item = programme.items_of("fluency_review", "ar-EG")[0]
-    row = manifest_item(programme, item, workflow)
+    row = manifest_item("probe", item, workflow, (0,))
     assert json.loads(row["seeded_errors"])[0]["text"] == "جلس"
-    assert manifest_item(programme, replace(item, seeded_errors=()), workflow)["seeded_errors"] == "[]"
-    bare = manifest_item(programme, replace(item, seeded_errors=None, gold=None), workflow)
+    assert manifest_item("probe", replace(item, seeded_errors=()), workflow, (0,))["seeded_errors"] == "[]"
+    bare = manifest_item("probe", replace(item, seeded_errors=None, gold=None), workflow, (0,))
     assert (bare["seeded_errors"], bare["gold"]) == (None, None)
 
 

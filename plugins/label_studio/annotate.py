@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 
 from guidelines.model import Workflow
-from plugins.blinding import manifest_item, task_data
+from plugins.blinding import Order, drawn_order, manifest_item, shown_order, task_data
 from plugins.http_errors import answered, unreachable
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import find
@@ -62,8 +62,8 @@ class Crew:
         self._programme, self._workflows, self._population = programme, workflows, population
         self._accounts = {account.email: account for account in accounts}
 
-    def submissions(self, item: Item) -> Iterator[_Submission]:
-        """One submission by each of the people dealt this item."""
+    def submissions(self, item: Item, order: Order) -> Iterator[_Submission]:
+        """One submission by each of the people dealt this item, whose responses they see in this order."""
         rng = np.random.default_rng(list(item.item.encode()))
         able = [
             person.email
@@ -71,17 +71,16 @@ class Crew:
             if person.simulated and item.locale in person.locales and item.workflow in person.qualified
         ]
         for email in rng.permutation(able)[: self._programme.overlap]:
-            yield self._submission(item, self._accounts[str(email)], rng)
+            yield self._submission(item, order, self._accounts[str(email)], rng)
 
-    def _submission(self, item: Item, account: Account, rng: np.random.Generator) -> _Submission:
+    def _submission(self, item: Item, order: Order, account: Account, rng: np.random.Generator) -> _Submission:
         workflow = self._workflows[item.workflow]
-        shown = manifest_item(self._programme, item, workflow)
+        shown = manifest_item(self._programme.programme, item, workflow, order)
         gold, seeded = (json.loads(shown[name] or empty) for name, empty in (("gold", "{}"), ("seeded_errors", "[]")))
         person = Person.named(account.email, self._population)
         answers = respond(workflow, gold, seeded, person, rng)
         lead_time = round(float(rng.lognormal(np.log(_MEDIAN_LEAD_TIME_S), 0.4)), 1)
-        data = task_data(self._programme.programme, item)
-        return _Submission(account, to_result(answers, workflow, data), lead_time)
+        return _Submission(account, to_result(answers, workflow, task_data(item, order)), lead_time)
 
 
 def earlier_batches(programme: Programme) -> list[Item]:
@@ -101,20 +100,21 @@ def import_history(api: Api, programme: Programme, crew: Crew) -> int:
             task["data"].get("item") for page in task_pages(api, project, size=1000, annotations=False) for task in page
         }
         items = [item for item in earlier_batches(programme) if (item.workflow, item.locale) == (workflow, locale)]
-        tasks = [_answered(programme, item, crew) for item in items if item.item not in there]
+        tasks = [_answered(item, crew) for item in items if item.item not in there]
         if tasks:
             api.import_tasks(project, tasks)
         imported += sum(len(task["annotations"]) for task in tasks)
     return imported
 
 
-def _answered(programme: Programme, item: Item, crew: Crew) -> dict[str, Any]:
+def _answered(item: Item, crew: Crew) -> dict[str, Any]:
+    order = drawn_order(item)
     annotations = [
         # Imported annotations are ground truth unless told otherwise.
         {"result": each.result, "completed_by": each.account.id, "lead_time": each.lead_time, "ground_truth": False}
-        for each in crew.submissions(item)
+        for each in crew.submissions(item, order)
     ]
-    return {"data": task_data(programme.programme, item), "annotations": annotations}
+    return {"data": task_data(item, order), "annotations": annotations}
 
 
 def annotate(api: Api, programme: Programme, crew: Crew, on_done: Callable[[int, int], None]) -> int:
@@ -141,7 +141,8 @@ def _todo(api: Api, programme: Programme, crew: Crew) -> Iterator[tuple[int, _Su
         for page in task_pages(api, project, size=200, annotations=True):
             for task in page:
                 answered_by = {annotation["completed_by"] for annotation in task["annotations"]}
-                for submission in crew.submissions(items[task["data"]["item"]]):
+                item = items[task["data"]["item"]]
+                for submission in crew.submissions(item, shown_order(item, task["data"])):
                     if submission.account.id not in answered_by:
                         yield task["id"], submission
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from plugins.blinding import manifest_item, task_data
+from plugins.blinding import Order, drawn_order, manifest_item, shown_order, task_data
 from plugins.errors import GuidelineChange, ServiceError
 from plugins.label_studio.api import Api
 from plugins.label_studio.config import label_config
@@ -155,8 +155,10 @@ class _Push:
         present = [self._project(each, found.get(each.marker.identity)) for each in wanted]
         for each in present:
             self._attach(each)
-        self._register(present, users, analytics)
-        pushed = tuple(self._import(each) for each in present)
+        there = {each.marker.identity: self._tasks_there(each.project) for each in present}
+        orders = self._orders(there)
+        self._register(present, orders, users, analytics)
+        pushed = tuple(self._import(each, there[each.marker.identity], orders) for each in present)
         missing = [each.email for each in self._programme.annotators if each.email.lower() not in users]
         return PushReport(pushed, tuple(missing))
 
@@ -209,11 +211,33 @@ class _Push:
         if changed:
             self._finished(f"project {present.project} ({present.marker.name}) attached")
 
-    def _register(self, present: Sequence[_Present], users: Mapping[str, int], analytics: ManifestSink) -> None:
+    def _tasks_there(self, project: int) -> dict[str, Mapping[str, Any]]:
+        """The data of every task of a project, by item."""
+        pages = task_pages(self._api, project, size=1000, annotations=False)
+        return {str(task["data"].get("item")): task["data"] for page in pages for task in page}
+
+    def _orders(self, there: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Any]]]) -> dict[str, Order]:
+        """The order of each item's responses: as its task shows them, or drawn for a task to come."""
+        tasks = {item: data for project in there.values() for item, data in project.items()}
+        return {
+            item.item: shown_order(item, tasks[item.item]) if item.item in tasks else drawn_order(item)
+            for item in self._programme.items
+        }
+
+    def _register(
+        self,
+        present: Sequence[_Present],
+        orders: Mapping[str, Order],
+        users: Mapping[str, int],
+        analytics: ManifestSink,
+    ) -> None:
         programme = self._programme
         projects = [each.marker.project(each.project, programme.source, programme.stage) for each in present]
         workflows = self._library.workflows
-        items = [manifest_item(programme, item, workflows[item.workflow]) for item in programme.items]
+        items = [
+            manifest_item(programme.programme, item, workflows[item.workflow], orders[item.item])
+            for item in programme.items
+        ]
         people = [person for person in programme.annotators if person.email.lower() in users]
         analytics.send_manifest(
             programme.source,
@@ -223,21 +247,18 @@ class _Push:
         )
         self._finished(f"manifest of {len(items)} items and {len(people)} annotators sent")
 
-    def _import(self, present: _Present) -> PushedProject:
+    def _import(
+        self, present: _Present, there: Mapping[str, Mapping[str, Any]], orders: Mapping[str, Order]
+    ) -> PushedProject:
         marker = present.marker
         items = self._programme.items_of(marker.workflow, marker.locale)
-        there = self._items_there(present.project)
-        missing = [{"data": task_data(marker.programme, item)} for item in items if item.item not in there]
+        missing = [{"data": task_data(item, orders[item.item])} for item in items if item.item not in there]
         for start in range(0, len(missing), self._batch):
             part = missing[start : start + self._batch]
             self._api.import_tasks(present.project, part)
             self._finished(f"{len(part)} tasks imported into project {present.project} ({marker.name})")
         total = len(there) + len(missing)
         return PushedProject(present.project, marker.workflow, marker.locale, present.change, len(missing), total)
-
-    def _items_there(self, project: int) -> set[str]:
-        pages = task_pages(self._api, project, size=1000, annotations=False)
-        return {str(task["data"].get("item")) for page in pages for task in page}
 
 
 def task_pages(api: Api, project: int, *, size: int, annotations: bool) -> Iterator[list[dict[str, Any]]]:
