@@ -68,7 +68,7 @@ commands: list[click.Command] = [run]
 def _run(data: Path, ports: Ports, once: bool) -> None:
     library = guidelines.load(_guidelines())
     programme = programmes.load(demo.FOLDER, library)
-    click.echo(f"Concord runs in {data}; the first run takes some minutes.")
+    click.echo(f"Concord goes on in {data}." if data.exists() else f"Concord starts in {data}; it takes some minutes.")
     emails = [annotator.email for annotator in programme.annotators]
     with running(data, ports, emails, step) as stack:
         demo.walk(stack, programme, library, step)

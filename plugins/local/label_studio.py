@@ -87,7 +87,9 @@ class LabelStudio:
         self.stop()
 
 
-def start_label_studio(data_dir: Path, *, port: int, users: Sequence[NewUser], port_option: str = "port") -> LabelStudio:
+def start_label_studio(
+    data_dir: Path, *, port: int, users: Sequence[NewUser], port_option: str = "port"
+) -> LabelStudio:
     """Start Label Studio on 127.0.0.1:`port` and return when it answers.
 
     `users` are created if they are not there; the first is the administrator. `data_dir` holds the database, which is
