@@ -146,7 +146,11 @@ def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, 
     """Rows as asked; `lines` are the rows of tables and CSV."""
     declared = simulated_part(snapshot, asked["workflow"], asked["locale"])
     if form == "json":
-        click.echo(orjson.dumps({"simulated": declared, "rows": rows}, option=orjson.OPT_INDENT_2).decode())
+        click.echo(
+            orjson.dumps(
+                {"simulated": declared, "rows": rows}, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+            ).decode()
+        )
     elif form == "csv":
         click.echo(to_csv(lines), nl=False)
     else:

@@ -16,7 +16,7 @@ from guidelines.errors import ConcordError
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_CSV = {"schema": {"type": "string"}, "example": "locale,workflow,…"}
+_CSV = {"type": "string", "description": "one header line, then one line a row"}
 SCHEMES = {
     name: {"type": "http", "scheme": "bearer", "description": text}
     for name, text in {
@@ -62,8 +62,11 @@ def described(
     def decorate(view: View) -> View:
         for status in statuses:
             view = blueprint.alt_response(status, schema=ErrorShape, description=ERRORS[status])(view)
-        content: dict[str, Any] = {"responses": {"200": {"content": {"text/csv": _CSV}}}} if csv else {}
-        documented: View = blueprint.doc(security=[{token: []} for token in tokens], **content)(view)
+        if csv:
+            view = blueprint.alt_response(200, schema=_CSV, content_type="text/csv", description="OK", success=True)(
+                view
+            )
+        documented: View = blueprint.doc(security=[{token: []} for token in tokens])(view)
         return documented
 
     return decorate

@@ -109,7 +109,7 @@ def _reply(
     if _wants_csv(given):
         return Response(to_csv(rows if lines is None else lines), mimetype="text/csv")
     answer = {"simulated": simulated_part(snapshot, given.get("workflow"), given.get("locale")), "rows": rows}
-    return Response(orjson.dumps(answer), mimetype="application/json")
+    return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), mimetype="application/json")
 
 
 def _wants_csv(given: Mapping[str, Any]) -> bool:

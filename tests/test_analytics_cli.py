@@ -1,0 +1,166 @@
+"""`concord load`, `agreement`, `quality`, `trends`, `rebuild`, and the settings of the service."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from analytics_bodies import ANALYST, config, service_of
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+import guidelines
+from analytics import create_app
+from analytics.cli import commands
+from analytics.config import Config
+from analytics.errors import MalformedFrame, MissingFrames, SettingsError, StoreMissing
+from guidelines.errors import ConcordError
+from plugins.simulate.people import Population
+from plugins.simulate.plan import LOCALES, Plan
+from plugins.simulate.write import write
+
+pytest_plugins = ["analytics_fixtures"]
+
+ENVIRONMENT = {
+    "CONCORD_DATA": "/data",
+    "CONCORD_ANALYST_TOKEN": "analyst-token-of-the-tests",
+    "CONCORD_INGEST_TOKEN": "ingest-token-of-the-tests",
+    "CONCORD_WEBHOOK_TOKEN": "webhook-token-of-the-tests",
+    "CONCORD_PSEUDONYM_KEY": "pseudonym-key-of-the-tests",
+    "CONCORD_SECRET_KEY": "session-key-of-the-tests",
+}
+
+
+def run(*arguments: str | Path) -> Result:
+    """Run a command; its errors are raised."""
+    name, *rest = map(str, arguments)
+    command = {command.name: command for command in commands}[name]
+    return CliRunner().invoke(command, rest, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated fluency reviews of two locales."""
+    folder = tmp_path_factory.mktemp("frames")
+    people = Population(skill=0.8, skill_sd=0.1, bias=0.0, bias_sd=0.2, drift=0.0, drift_sd=0.0)
+    workflow = guidelines.load().workflows["fluency_review"]
+    write(Plan(workflow, LOCALES[:2], 12, 20, 3, 4, people, datetime(2026, 1, 5, tzinfo=UTC), 7), folder)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, frames: Path) -> Path:
+    """A data folder with the simulated reviews."""
+    assert run("load", frames, "--data", tmp_path).output == "120 annotations added, 0 updated, 0 unchanged\n"
+    return tmp_path
+
+
+def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
+    """Frames that are in the store already are counted as unchanged."""
+    assert run("load", frames, "--data", data).output == "0 annotations added, 0 updated, 120 unchanged\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "route"), [("agreement", "agreement"), ("quality", "quality"), ("trends", "errors/trends")]
+)
+def test_a_command_says_what_the_api_says(data: Path, command: str, route: str) -> None:
+    """JSON and CSV of a command hold the rows of the route of the same name."""
+    app = create_app(config(data))
+    client: FlaskClient = app.test_client()
+    expected = client.get(f"/v1/{route}?by=locale,stage", headers=ANALYST)
+    lines = client.get(f"/v1/{route}?by=locale,stage&format=csv", headers=ANALYST).get_data(as_text=True)
+    service_of(app).close()
+    asked = (command, "--data", data, "--by", "locale,stage")
+    assert json.loads(run(*asked, "--format", "json").output) == expected.json
+    printed = csv.DictReader(io.StringIO(run(*asked, "--format", "csv").output))
+    assert list(printed) == list(csv.DictReader(io.StringIO(lines)))
+
+
+@pytest.mark.parametrize("command", ["agreement", "quality", "trends"])
+def test_a_table_declares_simulated_work(data: Path, command: str) -> None:
+    """The table has a header, a line a row, and says that the annotators were simulated."""
+    lines = run(command, "--data", data).output.splitlines()
+    assert lines[0].startswith("workflow")
+    assert lines[-1] == "simulated annotators: all"
+    assert len(lines) > 3
+
+
+def test_rebuilding_keeps_what_was_loaded(data: Path) -> None:
+    """Loaded frames are among the raw bodies, so a rebuilt store has them too."""
+    before = run("quality", "--data", data).output
+    (data / "concord.duckdb").unlink()
+    assert run("rebuild", "--data", data, "--pseudonym-key", "key").output.endswith("rebuilt from 1 bodies\n")
+    assert run("quality", "--data", data).output == before
+
+
+def test_a_damaged_store_can_be_rebuilt(data: Path) -> None:
+    """Garbage where the store was is replaced."""
+    before = run("quality", "--data", data).output
+    (data / "concord.duckdb").write_bytes(b"garbage" * 1000)
+    with pytest.raises(ConcordError, match="concord rebuild"):
+        run("quality", "--data", data)
+    run("rebuild", "--data", data, "--pseudonym-key", "key")
+    assert run("quality", "--data", data).output == before
+
+
+def test_a_folder_without_a_store_is_said_plainly(tmp_path: Path) -> None:
+    """Asking makes no empty store."""
+    with pytest.raises(StoreMissing, match="there is no store"):
+        run("agreement", "--data", tmp_path)
+    with pytest.raises(StoreMissing):
+        run("rebuild", "--data", tmp_path / "nowhere", "--pseudonym-key", "key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_frames_is_said_plainly(tmp_path: Path, frames: Path) -> None:
+    """What is missing, or which file is not the frame it is named after."""
+    with pytest.raises(MissingFrames, match=r"lacks judgments\.parquet, annotations\.parquet"):
+        run("load", tmp_path, "--data", tmp_path / "data")
+    for path in frames.glob("*.parquet"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    pq.write_table(pq.read_table(tmp_path / "spans.parquet").drop_columns(["weight"]), tmp_path / "spans.parquet")
+    with pytest.raises(MalformedFrame, match=r"spans\.parquet is not this frame"):
+        run("load", tmp_path, "--data", tmp_path / "data")
+
+
+def test_an_unknown_column_or_locale_lists_what_is_possible(data: Path) -> None:
+    """Parameters are checked as in the API."""
+    column = run("agreement", "--data", data, "--by", "colour")
+    assert column.exit_code == 2
+    assert "guideline_version" in column.output
+    with pytest.raises(ConcordError, match="choose one of"):
+        run("agreement", "--data", data, "--locale", "fr-CA")
+
+
+def test_settings_come_from_the_environment() -> None:
+    """Every setting is read, and no secret is in what is printed of them."""
+    found = Config.from_env(ENVIRONMENT)
+    assert (found.data, found.guidelines, found.pseudonym_key) == (Path("/data"), None, b"pseudonym-key-of-the-tests")
+    assert "of-the-tests" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"CONCORD_DATA": ""}, "CONCORD_DATA is not set"),
+        ({"CONCORD_SECRET_KEY": "short"}, "CONCORD_SECRET_KEY is shorter than 16 characters"),
+        ({"CONCORD_INGEST_TOKEN": "analyst-token-of-the-tests"}, "each secret needs a value of its own"),
+    ],
+)
+def test_bad_settings_are_named(change: dict[str, str], problem: str) -> None:
+    """What is missing, too short or the same as another is said, without its value."""
+    with pytest.raises(SettingsError, match=problem) as raised:
+        Config.from_env({**ENVIRONMENT, **change})
+    assert "of-the-tests" not in str(raised.value)
+
+
+def test_all_missing_settings_are_named_at_once() -> None:
+    """An empty environment is one error with every name in it."""
+    with pytest.raises(SettingsError) as raised:
+        Config.from_env({})
+    assert all(name in str(raised.value) for name in ENVIRONMENT)
