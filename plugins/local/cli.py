@@ -24,7 +24,7 @@ _WATCH_S = 0.5
 
 
 def _port(option: str, variable: str, default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    port = click.IntRange(1, 65535)
+    port = click.IntRange(1024, 65535)
     return click.option(option, envvar=variable, show_envvar=True, default=default, show_default=True, type=port)
 
 
