@@ -20,22 +20,32 @@ from plugins.label_studio.tags import check_config
 STYLE = """
 .concord{font-size:16px;line-height:1.5;max-width:1440px}
 .concord-rtl{direction:rtl;text-align:right}
+.concord h4{margin:4px 0!important}
 .concord .lsf-richtext__line{display:block;white-space:pre-wrap;unicode-bidi:plaintext;text-align:start}
-.concord .lsf-richtext__line{min-height:1.6em}
-.concord-text{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;font-size:17px;line-height:1.6}
+.concord .lsf-richtext__line{min-height:1.7em;padding:0;font-size:17px;line-height:1.7}
+.concord .lsf-richtext br{display:none}
+.concord-text{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;margin-bottom:8px}
 .concord-pair{display:flex;flex-wrap:wrap;gap:16px}
 .concord-response{flex:1 1 360px;min-width:0}
-.concord-question{margin-top:10px}
+.concord-question,.concord-region{margin-top:8px}
+.concord-asked{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:12px}
 .concord-hint{opacity:.8}
-.concord-hint *{font-size:14px;line-height:1.4;margin:0}
+.concord-hint *{font-size:14px;font-weight:400;line-height:1.4;margin:0}
 .concord-hidden{display:none}
-.concord .lsf-label__hotkey{margin-inline-start:6px}
+.concord .lsf-label__hotkey{margin:0;margin-inline-start:6px}
+.concord .lsf-hint{margin-inline-start:4px;opacity:.6}
+.concord-rtl .lsf-label{margin:0 0 8px 8px}
 .concord-rtl .ant-rate-star{margin:0 0 0 8px}
 .concord-guideline p,.concord-guideline li{margin:6px 0}
 .concord-guideline h1,.concord-guideline h2,.concord-guideline h3{margin:16px 0 6px}
 .concord-guideline ul{list-style:disc;padding-inline-start:24px}
 .concord-guideline ol{list-style:decimal;padding-inline-start:24px}
 .concord-guideline td,.concord-guideline th{border:1px solid rgba(128,128,128,.35);padding:4px 8px}
+"""
+
+# Label Studio's side panels list marked errors; where nothing is marked, the texts get their room.
+NO_PANELS = """.lsf-sidepanels__wrapper{display:none}
+.lsf-sidepanels{padding:0!important}
 """
 
 # Okabe and Ito's colours, told apart by colour-blind annotators too.
@@ -50,7 +60,7 @@ def label_config(guideline: Guideline) -> str:
     workflow = guideline.workflow
     direction = " concord-rtl" if guideline.direction == "rtl" else ""
     root = ET.Element("View", className=f"concord{direction}")
-    ET.SubElement(root, "Style").text = STYLE
+    ET.SubElement(root, "Style").text = STYLE if _marks(workflow) else STYLE + NO_PANELS
     _text(root, workflow, PROMPT)
     pair = ET.SubElement(root, "View", className="concord-pair")
     for position in positions(workflow):
@@ -63,6 +73,10 @@ def label_config(guideline: Guideline) -> str:
     xml = ET.tostring(root, encoding="unicode")
     check_config(xml)
     return xml
+
+
+def _marks(workflow: Workflow) -> bool:
+    return any(question.kind == "error_spans" for question in workflow.questions)
 
 
 def _text(parent: ET.Element, workflow: Workflow, name: str) -> None:
@@ -107,9 +121,10 @@ def _question(parent: ET.Element, question: Question, own: list[Control], workfl
 
 
 def _title(parent: ET.Element, question: Question) -> None:
-    _heading(parent, question.title)
+    asked = ET.SubElement(parent, "View", className="concord-asked")
+    _heading(asked, question.title)
     if question.hint:
-        hint = ET.SubElement(parent, "View", className="concord-hint")
+        hint = ET.SubElement(asked, "View", className="concord-hint")
         ET.SubElement(hint, "Header", value=question.hint, size="6", underline="false")
 
 
@@ -181,7 +196,8 @@ def _categories(parent: ET.Element, question: Question, control: Control, *, hot
 def _region(parent: ET.Element, question: Question, own: list[Control], workflow: Workflow, *, hotkeys: bool) -> None:
     """Severity and correction of the marked error that is selected; out of sight while none is."""
     category, severity, correction = own
-    view = ET.SubElement(parent, "View", visibleWhen="region-selected", whenTagName=category.name)
+    shown = {"visibleWhen": "region-selected", "whenTagName": category.name}
+    view = ET.SubElement(parent, "View", shown, className="concord-region")
     heading = workflow.texts.get("severity", "")
     _heading(view, heading)
     named = {
