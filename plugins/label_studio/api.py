@@ -21,6 +21,11 @@ from plugins.http_errors import answered, unreachable
 WEBHOOK_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
 _BACKEND_TITLE = "Concord"
 
+# What is read of tasks and annotations (one list for both levels): without predictions and drafts a page takes
+# Label Studio less than half the time.
+_TASK = "id,project,data"
+_ANNOTATION = "annotations,result,completed_by,was_cancelled,created_at,updated_at,lead_time"
+
 
 @dataclass(frozen=True)
 class RemoteProject:
@@ -105,6 +110,7 @@ class Api:
         params = {
             "project": project,
             "fields": "all" if annotations else "task_only",
+            "include": f"{_TASK},{_ANNOTATION}" if annotations else _TASK,
             "page_size": size,
             "resolve_uri": "false",
             "query": json.dumps(query),
