@@ -198,16 +198,33 @@ def _asked(key: QuestionKey, categories: Categories, metrics: Sequence[str] | No
     return allowed if metrics is None else tuple(metrics)
 
 
+@dataclass(frozen=True)
+class Totals:
+    """The feature sums of a group, whole and with parts left out: `all` (features,), `without_item` (patterns ×
+    features) for a unit of each pattern, of which there are `units` (patterns,), `without_rater` (annotators ×
+    features)."""
+
+    all: Floats
+    without_item: Floats
+    units: Floats
+    without_rater: Floats
+
+    @classmethod
+    def of(cls, group: Counts) -> Totals:
+        """The sums of this group's count tables."""
+        table = features(group.patterns)
+        total = group.units @ table
+        return cls(total, total - table, group.units.astype(np.float64), total + _removals(group, table))
+
+
 def group_agreement(group: Counts, codes: Sequence[str], metrics: Sequence[str], over: Over, level: float) -> Agreement:
     """The agreement of one group from its counts."""
-    basis = _basis(group, over, level)
-    table = features(group.patterns)
-    total = group.units @ table
-    found = sums(total, len(codes))
+    basis, totals = _basis(group, over, level), Totals.of(group)
+    found = sums(totals.all, len(codes))
     shares = found.shares / found.units
     return Agreement(
         group=group.group,
-        estimates={metric: _estimate(_METRICS[metric], group, table, total, basis) for metric in metrics},
+        estimates={metric: _estimate(_METRICS[metric], totals, len(codes), basis) for metric in metrics},
         prevalence=dict(zip(codes, shares.tolist(), strict=True)),
         n_single_rated=int(found.units - found.pairable),
     )
@@ -226,14 +243,16 @@ def _basis(group: Counts, over: Over, level: float) -> Basis:
     )
 
 
-def _estimate(metric: _Definition, group: Counts, table: Floats, total: Floats, basis: Basis) -> Estimate:
-    value = float(metric.of(sums(total, group.patterns.shape[1])))
+def _estimate(metric: _Definition, totals: Totals, size: int, basis: Basis) -> Estimate:
+    value = float(metric.of(sums(totals.all, size)))
     if np.isnan(value):
         no_pairs = "no item has two annotators"
         return basis.undefined("no variation: every answer is the same" if basis.n_items else no_pairs)
     if 1 - value < _ROUNDING:
         return basis.undefined("no interval: all annotators agree on every item", value)
-    variance = _variance(metric.of, group, table, total, basis.over)
+    variance = item_variance(metric.of, totals, size)
+    if basis.over == "items_and_raters":
+        variance += rater_variance(metric.of, totals, size)
     if np.isnan(variance.value):
         return basis.undefined("no interval: without one item or one annotator no figure is left", value)
     if variance.value < _ROUNDING**2:
@@ -241,21 +260,14 @@ def _estimate(metric: _Definition, group: Counts, table: Floats, total: Floats, 
     return basis.estimate(value, variance, metric.scale)
 
 
-def _variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats, over: str) -> Variance:
-    items = item_variance(metric, group, table, total)
-    return items if over == "items" else items + rater_variance(metric, group, table, total)
-
-
-def item_variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats) -> Variance:
+def item_variance(metric: Callable[[Sums], Floats], totals: Totals, size: int) -> Variance:
     """The variance over items: the jackknife that leaves out each unit; units of one pattern are computed once."""
-    without = metric(sums(total - table, group.patterns.shape[1]))
-    return jackknife(without, group.units.astype(np.float64))
+    return jackknife(metric(sums(totals.without_item, size)), totals.units)
 
 
-def rater_variance(metric: Callable[[Sums], Floats], group: Counts, table: Floats, total: Floats) -> Variance:
+def rater_variance(metric: Callable[[Sums], Floats], totals: Totals, size: int) -> Variance:
     """The variance over annotators: the jackknife that takes each annotator's answers out of every unit."""
-    without = metric(sums(total + _removals(group, table), group.patterns.shape[1]))
-    return jackknife(without, np.ones(len(without)))
+    return jackknife(metric(sums(totals.without_rater, size)), np.ones(len(totals.without_rater)))
 
 
 def _removals(group: Counts, table: Floats) -> Floats:

@@ -14,8 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats  # type: ignore[import-untyped]
-from scipy.special import expit, logit  # type: ignore[import-untyped]
+from scipy.special import expit, logit, stdtrit  # type: ignore[import-untyped]
 
 from analytics.errors import ImpossibleInterval
 from analytics.estimate import Estimate
@@ -78,7 +77,7 @@ def interval(value: float, variance: Variance, level: float, scale: Scale) -> tu
     >>> bool(0.2 < low < 0.9 < high < 1)
     True
     """
-    reach = stats.t.ppf((1 + level) / 2, variance.freedom) * abs(scale.slope(value)) * variance.value**0.5
+    reach = float(stdtrit(variance.freedom, (1 + level) / 2)) * abs(scale.slope(value)) * variance.value**0.5
     ends = scale.back(scale.there(value) - reach), scale.back(scale.there(value) + reach)
     return min(ends), max(ends)
 

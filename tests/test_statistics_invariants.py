@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from statistics_data import judgments, nominal, ordinal
 
 from analytics.agreement import (
+    Totals,
     ac1,
     agreement,
     alpha_nominal,
@@ -122,12 +123,11 @@ def brute_variance(replicates: np.ndarray) -> float:
 def test_count_tables_give_the_values_and_jackknives_of_the_ratings(grid):
     """Values and both variances from the engine's count tables equal those recomputed without each unit or rater."""
     (group,) = counts(judgments(as_rows(grid)), ordinal(CODES))
-    table = features(group.patterns)
-    total = group.units @ table
+    totals = Totals.of(group)
     for name, metric in METRICS.items():
-        assert same(float(metric(sums(total, 4))), value(name, grid))
-        items = item_variance(metric, group, table, total)
-        raters = rater_variance(metric, group, table, total)
+        assert same(float(metric(sums(totals.all, 4))), value(name, grid))
+        items = item_variance(metric, totals, 4)
+        raters = rater_variance(metric, totals, 4)
         assert same(items.value, brute_variance(leave_out(name, grid, 0)))
         assert same(raters.value, brute_variance(leave_out(name, grid, 1)))
 
@@ -140,7 +140,7 @@ def test_item_jackknife_resampled_patterns_and_resampled_items_agree(metric):
     grid = np.where(rng.random((300, 4)) < 0.7, truth[:, None], rng.integers(0, 4, (300, 4)))
     (group,) = counts(judgments(as_rows(grid)), ordinal(CODES))
     table = features(group.patterns)
-    jackknifed = item_variance(METRICS[metric], group, table, group.units @ table).value ** 0.5
+    jackknifed = item_variance(METRICS[metric], Totals.of(group), 4).value ** 0.5
     weights = rng.multinomial(300, group.units / 300, 4000)
     by_pattern = METRICS[metric](sums(weights @ table, 4)).std()
     by_item = features(patterns_of(grid))[rng.integers(0, 300, (4000, 300))].sum(axis=1)
