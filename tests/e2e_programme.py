@@ -158,6 +158,10 @@ def changed(entry: Entry) -> Entry:
     return replace(entry, codes=codes, reason="changed my mind" if entry.reason else None, marks=entry.marks[1:])
 
 
+def _next(scale: Sequence[str], code: str) -> str:
+    return scale[(scale.index(code) + 1) % len(scale)]
+
+
 def result(entry: Entry) -> list[dict[str, Any]]:
     """The entry as Label Studio's page sends it."""
     text = "response_a" if entry.workflow == "fluency_review" else "prompt"

@@ -49,7 +49,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The programme in Label Studio, with an account for one person, its webhooks to an analytics service of our own."""
+    """The programme in Label Studio, an account for one person, and webhooks to an analytics service of our own."""
     folder = tmp_path_factory.mktemp("browser")
     label_studio.create_users([NewUser(PEOPLE[0], PASSWORD, secrets.token_hex(20))])
     names = ("ANALYST_TOKEN", "INGEST_TOKEN", "WEBHOOK_TOKEN", "PSEUDONYM_KEY", "SECRET_KEY")

@@ -378,6 +378,7 @@ def test_the_tool_holds_nothing_that_unblinds(site: Site, pushed: PushReport, wo
     with closing(site.tool(PEOPLE[2])) as tool:
         told = [everything(tool, each.project) for each in pushed.projects]
         tasks = [task for each in pushed.projects for task in tool.tasks(each.project).values()]
+    assert all("concord-guideline" in each and WEBHOOK_PATH in each and PEOPLE[0] in each for each in told)
     secrets = vars(site.stack.credentials)
     hidden = [*SECRETS, *(secrets[name] for name in secrets if name != "webhook_token")]
     assert [word for word in hidden for each in told if word.lower() in each.lower()] == []
@@ -388,17 +389,17 @@ def test_the_tool_holds_nothing_that_unblinds(site: Site, pushed: PushReport, wo
     assert {json.dumps(task["meta"]) for task in tasks} <= {"{}", "null"}
 
 
+READABLE = ("/api/webhooks/", "/api/ml", "/api/predictions", "/api/dm/views")
+
+
 def everything(tool: Tool, project: int) -> str:
     """All that an ordinary annotator can read about a project."""
     about = tool.get(f"/api/projects/{project}")
     export = tool.get(f"/api/projects/{project}/export", exportType="JSON")
-    listed = [
-        tool.get(path, project=project) for path in ("/api/webhooks/", "/api/ml", "/api/predictions", "/api/dm/views")
-    ]
+    listed = [tool.get(path, project=project) for path in READABLE]
     opened = [tool.get(f"/api/tasks/{task['id']}") for task in export]
-    return json.dumps(
-        [about, export, *listed, *opened, tool.tasks(project), tool.get("/api/users")], ensure_ascii=False
-    )
+    people = tool.get("/api/users")
+    return json.dumps([about, export, *listed, *opened, tool.tasks(project), people], ensure_ascii=False)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
