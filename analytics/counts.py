@@ -95,9 +95,9 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
     """The rater-pattern table: group, annotator, own (category number), n0, n1, … (the pattern) and judgments.
 
-    Where an annotator answered more than once on a unit, the newest answer counts (of answers of the same instant,
-    the one of the later category). Unanswered questions (a null value) are left out. `own` is null for an
-    answer that `categories` does not declare.
+    Where an annotator answered more than once on a unit, the newest answer counts (of answers of the same
+    millisecond, the one of the later category). Unanswered questions (a null value) are left out. `own` is beyond
+    the last category, and in no pattern, for an answer that `categories` does not declare.
     """
     unit = [*group, "item", "target"]
     answers = newest_answers(judgments, categories, unit)
@@ -117,7 +117,7 @@ def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     known = judgments.filter(_asked(judgments, categories), judgments.value.notnull())
     undeclared = _size(categories)
     own = _category_number(known, categories).fill_null(undeclared)
-    instant = (known.updated.epoch_seconds().cast("int64") * 1_000_000 + known.updated.microsecond()).fill_null(0)
+    instant = (known.updated.epoch_seconds().cast("int64") * 1_000 + known.updated.millisecond()).fill_null(0)
     newest = (instant * (undeclared + 1) + own).max()
     answers = known.group_by([*unit, "annotator"]).aggregate(newest=newest)
     return answers.mutate(**{_OWN: answers.newest % (undeclared + 1)}).drop("newest")
