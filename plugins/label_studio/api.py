@@ -19,7 +19,7 @@ from label_studio_sdk.core.api_error import ApiError
 from plugins.http_errors import answered, unreachable
 
 WEBHOOK_ACTIONS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
-_BACKEND_TITLE = "Concord"
+_BACKEND = "Concord"  # the description by which an attached backend is known as ours
 
 # What is read of tasks and annotations (one list for both levels): without predictions and drafts a page takes
 # Label Studio less than half the time.
@@ -145,21 +145,28 @@ class Api:
             self._sdk.webhooks.update(ours[0].id, **wanted)
             return True
 
-    def set_ml_backend(self, project: int, url: str, basic_auth: tuple[str, str] | None) -> bool:
-        """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once."""
-        wanted: dict[str, Any] = {"url": url, "title": _BACKEND_TITLE, "is_interactive": False}
+    def set_ml_backend(self, project: int, url: str, basic_auth: tuple[str, str] | None, locale: str) -> bool:
+        """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once.
+
+        The tasks' locale goes along, for tasks do not carry it.
+        """
+        wanted: dict[str, Any] = {
+            "url": url,
+            "description": _BACKEND,
+            "is_interactive": False,
+            "extra_params": {"locale": locale},
+        }
         if basic_auth:
             user, password = basic_auth
             wanted |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": password}
         with self._doing(f"attaching the ML backend to project {project}"):
-            ours = [backend for backend in self._sdk.ml.list(project=project) if backend.title == _BACKEND_TITLE]
-            if not ours:
-                self._sdk.ml.create(project=project, **wanted)
-                return True
-            shown = {name: value for name, value in wanted.items() if name != "basic_auth_pass"}
-            if all(getattr(ours[0], name) == value for name, value in shown.items()):
-                return False
-            self._sdk.ml.update(ours[0].id, project=project, **wanted)
+            ours = [backend for backend in self._sdk.ml.list(project=project) if backend.description == _BACKEND]
+            backend = ours[0] if ours else self._sdk.ml.create(project=project, title=_BACKEND, **wanted)
+            # The project shows and sorts by scores of the version that its backend's title names.
+            wanted["title"] = backend.model_version or _BACKEND
+            if all(getattr(backend, name) == value for name, value in wanted.items() if name != "basic_auth_pass"):
+                return not ours
+            self._sdk.ml.update(backend.id, project=project, **wanted)
             return True
 
     def _get(self, doing: str, path: str, params: Mapping[str, Any]) -> httpx.Response:

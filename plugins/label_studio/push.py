@@ -207,7 +207,8 @@ class _Push:
         to = self._attachments
         changed = self._api.set_webhook(present.project, to.webhook_url, to.webhook_token)
         if to.ml_backend_url:
-            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth)
+            locale = present.marker.locale
+            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth, locale)
         if changed:
             self._finished(f"project {present.project} ({present.marker.name}) attached")
 
