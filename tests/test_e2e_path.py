@@ -520,15 +520,16 @@ def projects_and_tasks(site: Site) -> dict[int, int]:
 
 
 def test_label_studio_going_down_half_way_is_healed_by_a_rerun(site: Site, pushed: PushReport) -> None:
-    """Stopped after the first project, it gives one error that says what was done; down, the command gives one line;
+    """Stopped after the first project, it gives one error that says what was done; down, each command gives one line;
     back again, the same push makes what is missing and nothing twice."""
     programme = site.programme("outage", locales=["ar-EG"], items=2)
     told = r"Label Studio at \S+ does not answer .*\(done before: project \d+ \(preference ar-EG\) created\); .* again"
     with pytest.raises(Unreachable, match=told):
         site.push(programme, on_step=lambda step: site.stop_label_studio())
-    said = site.command("push", programme)
-    assert (said.exit_code, said.stderr.count("\n")) == (1, 1)
-    assert said.stderr.startswith("Error: Label Studio at http://127.0.0.1:")
+    for name in ("push", "pull"):
+        said = site.command(name, programme)
+        assert (said.exit_code, said.stderr.count("\n")) == (1, 1)
+        assert said.stderr.startswith(f"Error: Label Studio at {site.stack.ports.label_studio.url} does not answer")
     site.start_label_studio()
     assert [(each.change, each.tasks) for each in site.push(programme).projects] == [("unchanged", 2), ("created", 2)]
     assert [(each.change, each.tasks) for each in site.push(programme).projects] == [("unchanged", 2)] * 2
