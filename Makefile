@@ -20,7 +20,7 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 
 benchmark: .venv/installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/agreement.py
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -23,9 +23,18 @@ _ANALYTICS = "CONCORD_ANALYTICS_PORT"
 _WATCH_S = 0.5
 
 
-def _port(option: str, variable: str, default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    port = click.IntRange(1024, 65535)
-    return click.option(option, envvar=variable, show_envvar=True, default=default, show_default=True, type=port)
+def _port(
+    option: str, variable: str, default: int, service: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        option,
+        envvar=variable,
+        show_envvar=True,
+        default=default,
+        show_default=True,
+        type=click.IntRange(1024, 65535),
+        help=f"Where {service} listens.",
+    )
 
 
 @click.command()
@@ -36,9 +45,9 @@ def _port(option: str, variable: str, default: int) -> Callable[[Callable[..., N
     show_default=True,
     help="Folder of this run: databases, secrets, logs.",
 )
-@_port("--label-studio-port", _LABEL_STUDIO, 8080)
-@_port("--ml-backend-port", _ML_BACKEND, 9090)
-@_port("--analytics-port", _ANALYTICS, 8000)
+@_port("--label-studio-port", _LABEL_STUDIO, 8080, "Label Studio")
+@_port("--ml-backend-port", _ML_BACKEND, 9090, "the ML backend")
+@_port("--analytics-port", _ANALYTICS, 8000, "the analytics service")
 @click.option("--once", is_flag=True, help="Stop everything after the table is printed.")
 def run(data: Path, label_studio_port: int, ml_backend_port: int, analytics_port: int, once: bool) -> None:
     """Run the whole path here: Label Studio, ML backend, analytics and the demo programme.

@@ -58,14 +58,15 @@ def simulate(plan: Plan) -> Iterator[Simulated]:
     """
     first = 1
     seeds = np.random.SeedSequence(plan.seed).spawn(len(plan.locales))
-    for number, (locale, seed) in enumerate(zip(plan.locales, seeds, strict=True), 1):
-        yield _simulate_locale(plan, locale, str(number), first, np.random.default_rng(seed))
+    for locale, seed in zip(plan.locales, seeds, strict=True):
+        yield _simulate_locale(plan, locale, first, np.random.default_rng(seed))
         first += plan.items * plan.overlap
 
 
-def _simulate_locale(plan: Plan, locale: str, project: str, first: int, rng: np.random.Generator) -> Simulated:
+def _simulate_locale(plan: Plan, locale: str, first: int, rng: np.random.Generator) -> Simulated:
     people = plan.population.draw(plan.people_in(locale), rng)
-    items, names = _ids(f"sim-{locale}-item-", plan.items), _ids(f"sim-{locale}-", len(people.skill))
+    project = f"{plan.workflow.id}-{locale}-{plan.seed}"  # two simulations in one store stay apart
+    items, names = _ids(f"{project}-", plan.items), _ids(f"{project}-person-", len(people.skill))
     work = _assign(plan, locale, project, first, people, items, names, rng)
     judgments, spans, truths = [], [], []
     for question, target in _asked(plan):
