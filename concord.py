@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 
-import analytics.cli
-import guidelines.cli
-import ml_backend.cli
-import plugins.cli
-import plugins.local.cli
-import plugins.simulate.cli
 from guidelines.errors import ConcordError
 
-_PARTS = (guidelines.cli, plugins.cli, plugins.local.cli, plugins.simulate.cli, ml_backend.cli, analytics.cli)
+# Which module brings which command: only the one that is called is imported, since all of them take seconds.
+_MODULES = {
+    "guidelines": "guidelines.cli",
+    "push": "plugins.cli",
+    "pull": "plugins.cli",
+    "run": "plugins.local.cli",
+    "simulate": "plugins.simulate.cli",
+    "screen": "ml_backend.cli",
+    "load": "analytics.cli",
+    "rebuild": "analytics.cli",
+    "agreement": "analytics.cli",
+    "quality": "analytics.cli",
+    "trends": "analytics.cli",
+}
 
 
 class _Concord(click.Group):
     """A group whose commands report every error that a user is meant to read as one message and exit code 1."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(_MODULES)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        return {each.name: each for each in import_module(_MODULES[cmd_name]).commands}[cmd_name]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -27,10 +43,10 @@ class _Concord(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=_Concord, commands=[command for part in _PARTS for command in part.commands])
+@click.group(cls=_Concord)
 @click.version_option(package_name="concord")
 def main() -> None:
-    """Multilingual human-data operations for language models, on Label Studio and Argilla."""
+    """Multilingual human-data operations for language models, on Label Studio."""
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm  # type: ignore[import-untyped]
 from scipy import stats  # type: ignore[import-untyped]
+from statsmodels.genmod.families import Poisson  # type: ignore[import-untyped]
+from statsmodels.genmod.generalized_linear_model import GLM  # type: ignore[import-untyped]
 from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
 from statsmodels.stats.rates import confint_poisson  # type: ignore[import-untyped]
 
@@ -186,8 +187,8 @@ def trend_slope(
 
 def _regression(weeks: Any, errors: Any, annotations: Any) -> tuple[float, float, float]:
     """Slope, its standard error and the degrees of freedom of its quantile (infinite where Poisson holds)."""
-    design = sm.add_constant(weeks - weeks.mean())
-    fit = sm.GLM(errors, design, family=sm.families.Poisson(), exposure=annotations).fit(method="newton")
+    design = np.column_stack([np.ones(len(weeks)), weeks - weeks.mean()])
+    fit = GLM(errors, design, family=Poisson(), exposure=annotations).fit(method="newton")
     dispersion = fit.pearson_chi2 / fit.df_resid
     freedom = float(fit.df_resid) if dispersion > 1 else np.inf
     return float(fit.params[1]), float(fit.bse[1]) * max(dispersion, 1.0) ** 0.5, freedom

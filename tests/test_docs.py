@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -18,7 +19,10 @@ SETTING = re.compile(r"CONCORD_[A-Z_]*[A-Z]")
 
 
 def _commands(group: click.Group, path: str = "concord") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from _commands(command, f"{path} {name}")
         else:
@@ -26,6 +30,15 @@ def _commands(group: click.Group, path: str = "concord") -> Iterator[tuple[str, 
 
 
 COMMANDS = list(_commands(concord.main))
+
+
+def test_the_front_door_has_every_command_of_every_part() -> None:
+    """No part's command is left out of `concord`."""
+    clis = [path for package in PACKAGES for path in (ROOT / package).rglob("cli.py")]
+    parts = [import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in clis]
+    assert sorted(command.name for part in parts for command in part.commands) == concord.main.list_commands(
+        click.Context(concord.main)
+    )
 
 
 def test_every_command_is_described_for_operators() -> None:
