@@ -117,8 +117,14 @@ def _answered(item: Item, crew: Crew) -> dict[str, Any]:
     return {"data": task_data(item, order), "annotations": annotations}
 
 
+def waiting(programme: Programme) -> set[str]:
+    """The last two items of each workflow and locale, left for whoever wants to try the tool."""
+    pairs = ((workflow, locale) for workflow in programme.workflows for locale in programme.locales)
+    return {item.item for pair in pairs for item in programme.items_of(*pair)[-2:]}
+
+
 def annotate(api: Api, programme: Programme, crew: Crew, on_done: Callable[[int, int], None]) -> int:
-    """Every person dealt an item answers it, unless they have already; how many annotations were added.
+    """Every person dealt an item answers it, unless they have already or it is `waiting`; how many they added.
 
     `on_done` hears how many are done, of how many. Raises a ServiceError when Label Studio refuses one.
     """
@@ -136,15 +142,15 @@ def annotate(api: Api, programme: Programme, crew: Crew, on_done: Callable[[int,
 
 
 def _todo(api: Api, programme: Programme, crew: Crew) -> Iterator[tuple[int, _Submission]]:
-    items = {item.item: item for item in programme.items}
+    left = waiting(programme)
+    items = {item.item: item for item in programme.items if item.item not in left}
     for project, _marker in find(api, programme.programme).values():
         for page in task_pages(api, project, size=200, annotations=True):
             for task in page:
-                answered_by = {annotation["completed_by"] for annotation in task["annotations"]}
-                item = items[task["data"]["item"]]
-                for submission in crew.submissions(item, shown_order(item, task["data"])):
-                    if submission.account.id not in answered_by:
-                        yield task["id"], submission
+                if item := items.get(task["data"]["item"]):
+                    answered_by = {annotation["completed_by"] for annotation in task["annotations"]}
+                    submissions = crew.submissions(item, shown_order(item, task["data"]))
+                    yield from ((task["id"], each) for each in submissions if each.account.id not in answered_by)
 
 
 def _submit(http: httpx.Client, task: int, submission: _Submission) -> None:

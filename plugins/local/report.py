@@ -50,7 +50,9 @@ def _accounts(stack: Stack, programme: Programme) -> str:
     first = {annotator.locales[0]: annotator.email for annotator in reversed(programme.annotators)}
     shown = [account for account in stack.accounts if account is stack.admin or account.email in first.values()]
     rows = [("account", "password", "API token"), *((each.email, each.password, each.token) for each in shown)]
-    return f"{to_table(rows)}\nAll {len(stack.accounts)} accounts: {stack.folder / 'accounts.json'}"
+    more = f"All {len(stack.accounts)} accounts: {stack.folder / 'accounts.json'}"
+    waiting = "Two items of each project wait for you: sign in as one of its annotators and press Label All Tasks."
+    return "\n".join((to_table(rows), more, waiting))
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
