@@ -12,6 +12,9 @@ from analytics.estimate import Estimate
 WIDTH = 1080
 _LEFT, _RIGHT, _TOP, _ROW = 280, 880, 30, 22
 
+# How far below its limit an axis goes to show the whole of an interval; beyond, one wide interval would squeeze all.
+_BEYOND = 0.5
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -58,7 +61,8 @@ def interval_plot(
 ) -> IntervalPlot:
     """A plot of one estimate for each locale.
 
-    The axis holds `limits` (None: as far as the intervals go) and every dot; an interval that goes far beyond is cut.
+    The axis holds `limits` (None: as far as the intervals go), every dot, and intervals that end up to half a unit
+    below. An interval that goes farther is cut.
     """
     axis = _axis([estimate for _, estimate in rows], limits)
     bottom = _TOP + _ROW * len(rows)
@@ -82,7 +86,8 @@ class _Axis:
 def _axis(estimates: Sequence[Estimate], limits: tuple[float, float | None]) -> _Axis:
     dots = [each.value for each in estimates if each.value is not None]
     highs = [each.high for each in estimates if each.high is not None]
-    first = min([limits[0], *dots])
+    lows = [each.low for each in estimates if each.low is not None]
+    first = min([limits[0], *dots, *(max(low, limits[0] - _BEYOND) for low in lows)])
     last = max([min(max(highs, default=1.0), 2 * max(dots, default=1.0)) if limits[1] is None else limits[1], *dots])
     step = _step((last - first) or 1.0)
     start, stop = math.floor(first / step + 1e-9), math.ceil(last / step - 1e-9)
