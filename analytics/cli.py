@@ -14,7 +14,7 @@ import guidelines
 from analytics.errors import StoreMissing
 from analytics.intake import Intake
 from analytics.locales import simulated_part
-from analytics.output import exploded, plain, shortened, to_csv, to_table
+from analytics.output import declared, exploded, plain, shortened, to_csv, to_table
 from analytics.queries import GROUPINGS, OVER, Query, agreement_rows, quality_rows, trend_rows
 from analytics.raw import RawBodies
 from analytics.rebuild import rebuild
@@ -144,19 +144,16 @@ def _opened(data: Path) -> Iterator[Snapshot]:
 
 def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, lines: Rows) -> None:
     """Rows as asked; `lines` are the rows of tables and CSV."""
-    declared = simulated_part(snapshot, asked["workflow"], asked["locale"])
+    simulated = simulated_part(snapshot, asked["workflow"], asked["locale"])
     if form == "json":
-        click.echo(
-            orjson.dumps(
-                {"simulated": declared, "rows": rows}, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
-            ).decode()
-        )
+        answer = {"simulated": simulated, "rows": rows}
+        click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
     elif form == "csv":
-        click.echo(to_csv(lines), nl=False)
+        click.echo(to_csv(declared(lines, simulated)), nl=False)
     else:
         click.echo(to_table([shortened(line) for line in lines]) if lines else "nothing to show")
-        if lines and declared != "none":
-            click.echo(f"simulated annotators: {declared}")
+        if lines and simulated != "none":
+            click.echo(f"simulated annotators: {simulated}")
 
 
 commands: list[click.Command] = [load, agreement, quality, trends, rebuild_command]

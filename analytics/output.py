@@ -45,6 +45,15 @@ def exploded(row: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [{**row, name: element} for element in row[name]]
 
 
+def declared(rows: Iterable[Mapping[str, Any]], simulated: str) -> list[dict[str, Any]]:
+    """Rows that each say how much of the work they rest on is simulated: a CSV has no other place for it.
+
+    >>> declared([{"locale": "de-DE"}], "all")
+    [{'locale': 'de-DE', 'simulated': 'all'}]
+    """
+    return [{**row, "simulated": row.get("simulated", simulated)} for row in rows]
+
+
 def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as CSV with a header; a column that a row lacks is empty, and so is None.
 

@@ -359,6 +359,8 @@ def test_every_statistic_comes_as_csv(filled: FlaskClient, path: str) -> None:
     assert asked.mimetype == accepted.mimetype == "text/csv"
     assert asked.data == accepted.data
     lines = list(csv.DictReader(io.StringIO(asked.get_data(as_text=True))))
+    simulated = filled.get(path, headers=ANALYST).get_json()["simulated"]
+    assert {line["simulated"] for line in lines} == {simulated}
     assert lines
     assert {"workflow", "locale"} <= set(lines[0])
     assert not any("{" in cell for line in lines for cell in line.values())

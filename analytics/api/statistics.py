@@ -24,7 +24,7 @@ from analytics.api.schemas import (
 )
 from analytics.api.tokens import auth
 from analytics.locales import locale_rows, simulated_part
-from analytics.output import exploded, plain, to_csv
+from analytics.output import declared, exploded, plain, to_csv
 from analytics.service import service
 from analytics.store import Snapshot
 
@@ -105,10 +105,11 @@ def _reply(
     rows: Sequence[Mapping[str, Any]],
     lines: Sequence[Mapping[str, Any]] | None = None,
 ) -> Response:
-    """Rows as JSON or CSV; `lines` are the rows of the CSV where they differ."""
+    """Rows as JSON or CSV, saying how much of the work is simulated; `lines` are the CSV rows where they differ."""
+    simulated = simulated_part(snapshot, given.get("workflow"), given.get("locale"))
     if _wants_csv(given):
-        return Response(to_csv(rows if lines is None else lines), mimetype="text/csv")
-    answer = {"simulated": simulated_part(snapshot, given.get("workflow"), given.get("locale")), "rows": rows}
+        return Response(to_csv(declared(lines or rows, simulated)), mimetype="text/csv")
+    answer = {"simulated": simulated, "rows": rows}
     return Response(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), mimetype="application/json")
 
 
