@@ -4,6 +4,9 @@ An annotation is (source, project, annotation). Its newest `updated` wins; when 
 reads differently (a corrected manifest), the latest reading wins. It is dead when something that says it is gone, a
 tombstone or a complete page of its task without it, is not older than its `updated` and newer than the last complete
 page that held it (`seen`): a reconciling pull therefore also heals a false deletion.
+
+A complete page is what the tool itself holds, and a webhook may be forged. So a page that shows an older version
+refutes a newer one from before the page was fetched, whichever arrives first (`confirmed`: the last such page).
 """
 
 # ruff: noqa: S608 - only names of our own tables and columns are put into the SQL, never values
@@ -77,11 +80,16 @@ WITH newest AS (
     FROM arriving_spans GROUP BY ALL
 )
 SELECT newest.*, greatest($fetched::TIMESTAMPTZ, s.seen) AS seen,
+    greatest($fetched, CASE WHEN newest.updated = s.updated THEN s.confirmed END) AS confirmed,
     hash(newest.workflow, newest.locale, newest.item, newest.annotator, newest.stage, newest.task, newest.status,
          newest.guideline_version, newest.created, newest.updated, newest.lead_time, answers.digest, marks.digest
     ) AS digest,
-    CASE WHEN s.annotation IS NULL THEN 'added' WHEN newest.updated > s.updated THEN 'updated'
-         WHEN newest.updated = s.updated THEN 'same' ELSE 'unchanged' END AS verdict, s.digest AS digest_before
+    CASE WHEN s.annotation IS NULL THEN 'added'
+         WHEN newest.updated = s.updated THEN 'same'
+         WHEN newest.updated > s.updated AND newest.updated <= s.confirmed AND $fetched IS DISTINCT FROM s.seen
+             THEN 'unchanged'
+         WHEN newest.updated > s.updated OR ($fetched = s.seen AND s.updated <= $fetched) THEN 'updated'
+         ELSE 'unchanged' END AS verdict, s.digest AS digest_before
 FROM newest
 LEFT JOIN answers USING ({_KEY}, updated)
 LEFT JOIN marks USING ({_KEY}, updated)
@@ -130,6 +138,7 @@ def _merge(writer: duckdb.DuckDBPyConnection, frames: Frames, page: Page | None,
     writer.execute(_INCOMING, {"fetched": page.fetched if page else None})
     writer.execute(_ALIVE)
     deleted = _bury(writer, page, deletion)
+    _confirm(writer)
     counts = dict(writer.execute("SELECT verdict, count(*) FROM changes GROUP BY verdict").fetchall())
     _replace(writer, any_updated=counts.get("updated", 0) > 0)
     _refuse(writer, frames.refused)
@@ -168,6 +177,14 @@ def _mark_seen(writer: duckdb.DuckDBPyConnection, page: Page) -> None:
         {"source": page.source, "project": page.project, "fetched": page.fetched},
     )
     writer.unregister("present")
+
+
+def _confirm(writer: duckdb.DuckDBPyConnection) -> None:
+    """Stored versions that a page has shown again keep the time of it."""
+    writer.execute(
+        f"""UPDATE annotations a SET confirmed = i.confirmed FROM incoming i
+            WHERE {_same("a", "i")} AND a.updated = i.updated AND i.confirmed IS DISTINCT FROM a.confirmed"""
+    )
 
 
 def _add_tombstones(writer: duckdb.DuckDBPyConnection, deletion: Deletion) -> None:

@@ -34,8 +34,9 @@ def _first() -> str:
     return ";\n".join(
         [
             _create("judgments", frames.JUDGMENTS),
-            # seen: when a complete page last held it; digest: of the annotation with its judgments and spans
-            _create("annotations", frames.ANNOTATIONS, "seen TIMESTAMPTZ", "digest UBIGINT"),
+            # seen: when a complete page last held it; confirmed: when one last held this very version;
+            # digest: of the annotation with its judgments and spans
+            _create("annotations", frames.ANNOTATIONS, "seen TIMESTAMPTZ", "confirmed TIMESTAMPTZ", "digest UBIGINT"),
             _create("spans", frames.SPANS),
             _create("items", frames.ITEMS),
             _create("annotators", frames.ANNOTATORS),

@@ -39,7 +39,7 @@ class Snapshot:
 
     def annotations(self) -> ir.Table:
         """Every submission, with its annotator's `vendor` and `simulated`; `task` is the tool's own id."""
-        return self._with_annotators("annotations").drop("seen", "digest")
+        return self._with_annotators("annotations").drop("seen", "confirmed", "digest")
 
     def spans(self) -> ir.Table:
         """Every marked error, with its annotator's `vendor` and `simulated`."""

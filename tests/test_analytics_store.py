@@ -157,6 +157,29 @@ def test_a_later_page_heals_a_false_deletion(store: Store) -> None:
     assert store.ingest(version("1", at(1)), page(at(8), "1")) == Ingested(added=1)
 
 
+@pytest.mark.parametrize("forged_first", [True, False])
+def test_a_page_refutes_a_version_that_the_tool_never_held(store: Store, forged_first: bool) -> None:
+    """A forged webhook, newer than what the tool showed later, is undone by the pull and stays out after it."""
+    forged = version("1", at(3), "b_much")
+    store.ingest(version("1", at(1)))
+    if forged_first:
+        assert store.ingest(forged) == Ingested(updated=1)
+    changed = Ingested(updated=1) if forged_first else Ingested(unchanged=1)
+    assert store.ingest(version("1", at(1)), page(at(5), "1")) == changed
+    assert store.ingest(forged) == Ingested(unchanged=1)
+    assert values(store) == {"1": "tie"}
+    assert store.ingest(version("1", at(6), "a_much")) == Ingested(updated=1)
+
+
+def test_an_older_page_refutes_nothing(store: Store) -> None:
+    """A page that arrives late says nothing about versions made after it, or shown by a newer page."""
+    store.ingest(version("1", at(6), "b_much"))
+    assert store.ingest(version("1", at(1)), page(at(5), "1")) == Ingested(unchanged=1)
+    store.ingest(version("1", at(6), "b_much"), page(at(8), "1"))
+    assert store.ingest(version("1", at(1)), page(at(7), "1")) == Ingested(unchanged=1)
+    assert values(store) == {"1": "b_much"}
+
+
 def test_the_same_ids_in_other_projects_are_other_annotations(store: Store) -> None:
     """Identity is source, project and annotation; a page deletes in its own project only."""
     store.ingest(version("1", at(1), project="1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ def library() -> Library:
 @pytest.fixture(scope="module")
 def people(label_studio: LabelStudio) -> list[User]:
     """Three annotators with accounts."""
-    wanted = [NewUser(f"ann{number}@concord.example", "a-password-1", f"{number:040x}") for number in (1, 2, 3)]
+    wanted = [NewUser(f"ann{number}@concord.example", "a-password-1", secrets.token_hex(20)) for number in (1, 2, 3)]
     return label_studio.create_users(wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_a_wrong_token_is_refused(label_studio: LabelStudio) -> None:
 
 def test_users_are_created_with_their_tokens_and_passwords(label_studio: LabelStudio) -> None:
     """Many users are created in one go, and each can use its own token and password at once."""
-    wanted = [NewUser(f"user{n}@services.example", f"password-{n}", f"{n:040x}") for n in range(3)]
+    wanted = [NewUser(f"user{n}@services.example", f"password-{n}", secrets.token_hex(20)) for n in range(3)]
     created = label_studio.create_users(wanted)
     for user in created:
         assert whoami(label_studio, user.token).json()["id"] == user.id
@@ -39,7 +40,7 @@ def test_users_are_created_with_their_tokens_and_passwords(label_studio: LabelSt
 
 def test_creating_users_again_changes_nothing(label_studio: LabelStudio) -> None:
     """A user that is there keeps its id and its password."""
-    user = NewUser("again@services.example", "first-password", f"{77:040x}")
+    user = NewUser("again@services.example", "first-password", secrets.token_hex(20))
     first = label_studio.create_users([user])
     assert label_studio.create_users([NewUser(user.email, "second-password", user.token)]) == first
     assert may_sign_in(label_studio.url, user)
