@@ -107,6 +107,8 @@ class Intake:
         event = read_webhook(load_json(webhook.body), projects, self._library, self._key)
         if event.kind == "upsert" and projects.get(event.project) is None:
             raise UnknownProject(webhook.source, event.project)
+        for updated in event.frames.annotations["updated"].to_pylist():
+            _check_clock("updated", updated, webhook.received)
         return event
 
     def _merge(self, events: Sequence[WebhookEvent], received: Sequence[datetime]) -> None:
@@ -143,11 +145,16 @@ def _check_source(source: str) -> None:
         raise UnknownSource(source, [LABEL_STUDIO])
 
 
+def _check_clock(field: str, said: datetime, received: datetime) -> None:
+    """Nothing that comes later could correct what claims to be from the future."""
+    if said > received + _CLOCK_SKEW:
+        raise InputError(f"{field} lies in the future", fix="set the clocks of the labelling tool and of this service")
+
+
 def _page(receipt: Receipt, tasks: list[Any]) -> Page:
     extent = receipt.extent
     assert extent is not None  # noqa: S101 - for the type checker
-    if extent.fetched > receipt.received + _CLOCK_SKEW:
-        raise InputError("fetched lies in the future", fix="set the clock, or give the time when fetching began")
+    _check_clock("fetched", extent.fetched, receipt.received)
     last = extent.through if extent.through is not None else float("inf")
     present = set()
     for task in tasks:

@@ -147,6 +147,16 @@ def test_one_bad_webhook_does_not_hold_up_the_others(app: Flask, client: FlaskCl
     assert client.get("/health").json == {"status": "ok", "annotations": 2, "inbox": {"waiting": 0, "failed": 1}}
 
 
+def test_a_webhook_from_the_future_is_set_aside(app: Flask, client: FlaskClient) -> None:
+    """A forged time that no later version could ever overtake is refused, with the reason."""
+    client.post("/v1/manifests", json=manifest(), headers=INGEST)
+    post(client, webhook(Answer(1, 1, 1, "tie", updated=at(60 * 24 * 365 * 50))))
+    service_of(app).drainer.drain()
+    (failed,) = service_of(app).inbox.failed()
+    assert "updated lies in the future" in failed.with_name(f"{failed.name}.reason").read_text()
+    assert annotations(service_of(app).store) == []
+
+
 def test_deleted_tasks_take_their_annotations_along(app: Flask, client: FlaskClient) -> None:
     """A webhook for deleted tasks deletes the annotations of these tasks alone."""
     client.post("/v1/manifests", json=manifest(), headers=INGEST)
