@@ -131,9 +131,12 @@ def test_a_body_that_is_not_json_changes_nothing(client: FlaskClient, path: str,
 
 @pytest.mark.parametrize("path", GETS)
 def test_an_unknown_parameter_is_refused(client: FlaskClient, path: str) -> None:
-    """A misspelt parameter is an error that names it, never ignored."""
+    """A misspelt parameter is an error that names it and those there are, never ignored."""
     error = assert_error(client.get(f"{path}?local=de-DE", headers=ANALYST), 422, "invalid_parameters")
-    assert error["details"] == [{"field": "local", "message": "Unknown field."}]
+    (detail,) = error["details"]
+    assert detail["field"] == "local"
+    assert detail["message"].startswith("there is no such parameter; there are: workflow, locale, format")
+    assert error["message"] == f"local: {detail['message']}"
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -152,6 +155,8 @@ def test_an_unknown_locale_is_told_which_are_known(filled: FlaskClient, path: st
         ("/v1/quality?workflow=preference", "unknown_workflow", ["fluency_review"]),
         ("/v1/agreement?by=vendor,color", "invalid_parameters", ["locale", "guideline_version", "stage"]),
         ("/v1/agreement?over=raters", "invalid_parameters", ["items", "items_and_raters"]),
+        ("/v1/agreement?by=locale&by=vendor", "invalid_parameters", ["by", "commas"]),
+        ("/v1/agreement?overr=items", "invalid_parameters", ["overr", "no such parameter", "over"]),
         ("/v1/locales?format=xml", "invalid_parameters", ["json", "csv"]),
     ],
 )
@@ -160,7 +165,7 @@ def test_a_parameter_error_lists_what_is_possible(
 ) -> None:
     """Whatever the parameter, the error names the values it can take."""
     error = assert_error(filled.get(query, headers=ANALYST), 422, code)
-    said = error["fix"] + "".join(detail["message"] for detail in error["details"])
+    said = error["fix"] + error["message"] + "".join(detail["message"] for detail in error["details"])
     assert [choice for choice in choices if choice not in said] == []
 
 

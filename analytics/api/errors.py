@@ -67,6 +67,8 @@ def handle_http(error: HTTPException) -> Response:
     details = list(_details(getattr(error, "data", {}).get("messages", {})))
     own = body(_code(type(error).__name__), str(error.description), "see /openapi.json for what there is")
     shaped = of_status(status, details) if status in _WORDS else own
+    if details:
+        shaped["error"]["message"] = "; ".join(f"{each['field']}: {each['message']}" for each in details)
     answer = jsonify(shaped)
     answer.status_code = status
     if "Allow" in response.headers:

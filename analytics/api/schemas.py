@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from flask import request
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.fields import DelimitedList
 
 from analytics.queries import GROUPINGS, OVER
 
 
 class _Strict(Schema):
+    """Query parameters: none that is unknown, and none twice, since only the first would be heard."""
+
     class Meta:
         unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["unknown"] = f"there is no such parameter; there are: {', '.join(self.fields)}"
+
+    @pre_load
+    def _once(self, data: Any, **_: Any) -> Any:
+        twice = [name for name in request.args if len(request.args.getlist(name)) > 1]
+        if twice:
+            raise ValidationError({name: ["given twice: separate values by commas"] for name in twice})
+        return data
 
 
 class Filters(_Strict):
