@@ -159,7 +159,7 @@ def _split(table: pd.DataFrame, group: Sequence[str], categories: Mapping[Questi
 
 def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -> Counts:
     every = rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64)
-    patterns, pattern = np.unique(every, axis=0, return_inverse=True)
+    patterns, pattern = _unique_rows(every)
     count = rows[_COUNT].to_numpy(np.int64)
     ratings = np.bincount(pattern, weights=count, minlength=len(patterns)).astype(np.int64)
     return Counts(
@@ -171,3 +171,15 @@ def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -
         own=rows[_OWN].to_numpy(np.int64),
         count=count,
     )
+
+
+def _unique_rows(rows: Integers) -> tuple[Integers, Integers]:
+    """The different rows, sorted, and which of them each row is: as one number a row, which sorts many times faster."""
+    sizes = rows.max(axis=0) + 1
+    if np.prod(sizes, dtype=np.float64) >= 2**62:  # too many for one number
+        patterns, pattern = np.unique(rows, axis=0, return_inverse=True)
+        return patterns, pattern
+    _, first, pattern = np.unique(
+        np.ravel_multi_index(tuple(rows.T), tuple(sizes)), return_index=True, return_inverse=True
+    )
+    return rows[first], pattern

@@ -71,14 +71,15 @@ def jackknife(replicates: Floats, repeats: Floats) -> Variance:
 
 
 def interval(value: float, variance: Variance, level: float, scale: Scale) -> tuple[float, float]:
-    """The interval at this level around a value strictly inside the scale's bounds.
+    """The interval at this level around a value strictly inside the scale's bounds; infinite ends where it has no end.
 
     >>> low, high = interval(0.9, Variance(0.01, 1000.0), 0.95, AT_MOST_ONE)
     >>> bool(0.2 < low < 0.9 < high < 1)
     True
     """
     reach = float(stdtrit(variance.freedom, (1 + level) / 2)) * abs(scale.slope(value)) * variance.value**0.5
-    ends = scale.back(scale.there(value) - reach), scale.back(scale.there(value) + reach)
+    with np.errstate(over="ignore"):
+        ends = scale.back(scale.there(value) - reach), scale.back(scale.there(value) + reach)
     return min(ends), max(ends)
 
 
@@ -98,8 +99,11 @@ class Basis:
         return self._estimate(value, None, None, reason)
 
     def estimate(self, value: float, variance: Variance, scale: Scale) -> Estimate:
-        """The value with its interval on this scale."""
-        return self._estimate(value, *interval(value, variance, self.level, scale), None)
+        """The value with its interval on this scale; without one, and the reason, where it would not end."""
+        low, high = interval(value, variance, self.level, scale)
+        if not np.isfinite([low, high]).all():
+            return self.undefined("too uncertain for an interval", value)
+        return self._estimate(value, low, high, None)
 
     def _estimate(self, value: float | None, low: float | None, high: float | None, reason: str | None) -> Estimate:
         return Estimate(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from plugins.local.label_studio import LabelStudio, NewUser, start_label_studio
 from plugins.local.ports import free_port
+
+# Machines differ in speed, so no example has a deadline. CI tries the same examples each time: a change is judged by
+# what it changed; new examples are found on developers' machines.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from analytics.agreement import alpha_nominal, features, group_agreement, sums
 from analytics.counts import Counts
-from analytics.intervals import AT_LEAST_ZERO, AT_MOST_ONE, SHARE, Variance, interval, jackknife
+from analytics.intervals import AT_LEAST_ZERO, AT_MOST_ONE, SHARE, Basis, Variance, interval, jackknife
 
 BOUNDS = {"AT_MOST_ONE": (AT_MOST_ONE, -np.inf, 1), "SHARE": (SHARE, 0, 1), "AT_LEAST_ZERO": (AT_LEAST_ZERO, 0, np.inf)}
 
@@ -20,6 +20,14 @@ def test_an_interval_holds_its_value_and_stays_within_bounds(name, value, deviat
     low, high = interval(value, Variance(deviation**2, freedom), level, scale)
     assert least <= low <= value + 1e-12
     assert value - 1e-12 <= high <= most
+
+
+def test_an_interval_without_end_is_declared():
+    """Where the data say so little that the interval would not end, there is none, and the reason."""
+    basis = Basis(0.95, "method", "items", 3, 9, 3)
+    estimate = basis.estimate(0.01, Variance(4.0, 1.0), AT_LEAST_ZERO)
+    assert (estimate.value, estimate.low, estimate.high) == (0.01, None, None)
+    assert estimate.undefined == "too uncertain for an interval"
 
 
 def test_jackknife_of_a_mean_is_its_textbook_variance():

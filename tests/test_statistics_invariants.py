@@ -21,7 +21,7 @@ from analytics.agreement import (
     rater_variance,
     sums,
 )
-from analytics.counts import counts
+from analytics.counts import _unique_rows, counts
 
 CODES = "abcd"
 METRICS = {"percent": percent, "alpha_nominal": alpha_nominal, "alpha_ordinal": alpha_ordinal, "ac1": ac1}
@@ -156,3 +156,12 @@ def test_the_order_of_rows_does_not_change_a_digit():
         agreement(judgments(rows.sample(frac=1, random_state=seed)), categories=nominal(CODES)) for seed in range(3)
     ]
     assert found[0] == found[1] == found[2]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=40), st.booleans())
+def test_patterns_are_told_apart_however_large_their_counts(rows, large):
+    """Sorted different rows and the place of each, for counts that fit into one number and for those that do not."""
+    table = np.array(rows) * (2**21 if large else 1)
+    patterns, pattern = _unique_rows(table)
+    assert (patterns[pattern] == table).all()
+    assert patterns.tolist() == [list(row) for row in sorted(set(map(tuple, table.tolist())))]
