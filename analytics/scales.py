@@ -40,12 +40,9 @@ def _questions(workflows: Mapping[str, Workflow]) -> Iterator[tuple[QuestionKey,
 
 
 def _categories(question: Question) -> Categories | None:
-    if question.kind == "rating" and question.minimum is not None and question.maximum is not None:
-        steps = range(int(question.minimum), int(question.maximum) + 1)
-        return Categories(tuple(map(str, steps)), "ordinal")
-    if question.kind not in {"single_choice", "preference"}:
+    if question.kind not in {"single_choice", "preference", "rating"}:
         return None
-    if question.scale == "nominal":
-        return Categories(tuple(choice.code for choice in question.choices), "nominal")
-    ordered = sorted(question.choices, key=lambda choice: choice.number or 0.0)
-    return Categories(tuple(choice.code for choice in ordered), "ordinal")
+    if question.scale == "nominal" and question.kind != "rating":
+        return Categories(tuple(code for code, _ in question.steps), "nominal")
+    ordered = sorted(question.steps, key=lambda step: step[1] or 0.0)
+    return Categories(tuple(code for code, _ in ordered), "ordinal")

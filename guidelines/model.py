@@ -47,6 +47,30 @@ class Question:
     minimum: float | None = None
     maximum: float | None = None
 
+    @property
+    def levels(self) -> range:
+        """The whole numbers of a rating's scale; raises ValueError for a question without one.
+
+        >>> Question("fluency", "rating", "Fluency", "ordinal", minimum=0, maximum=3).levels
+        range(0, 4)
+        """
+        if self.minimum is None or self.maximum is None:
+            raise ValueError(f"question {self.id!r} has no minimum and maximum")
+        return range(int(self.minimum), int(self.maximum) + 1)
+
+    @property
+    def steps(self) -> tuple[tuple[str, float | None], ...]:
+        """What can be chosen, in order, as it is stored: code and number. Nothing for numbers and texts.
+
+        >>> Question("fluency", "rating", "Fluency", "ordinal", minimum=1, maximum=2).steps
+        (('1', 1.0), ('2', 2.0))
+        """
+        if self.kind == "rating":
+            return tuple((str(level), float(level)) for level in self.levels)
+        if self.kind in ("number", "text"):
+            return ()
+        return tuple((choice.code, choice.number) for choice in self.choices)
+
     def choice(self, code: str) -> Choice:
         """The choice with this code; raises KeyError."""
         return {choice.code: choice for choice in self.choices}[code]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guidelines.errors import ConcordError, Problem
-from guidelines.model import Question, Workflow
+from guidelines.model import Workflow
 from guidelines.yaml_file import Document, read_yaml
 from plugins.errors import InvalidProgramme
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
@@ -235,18 +235,8 @@ def _gold_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
     for name, code in (item.gold or {}).items():
         if name not in questions:
             yield f"gold.{name}: {workflow.id} asks no such question", f"choose: {', '.join(questions)}"
-        elif (known := _gold_codes(questions[name])) is not None and not set(code.split("|")) <= set(known):
+        elif (known := [step for step, _ in questions[name].steps]) and not set(code.split("|")) <= set(known):
             yield f"gold.{name}: there is no code {code!r}", f"choose: {', '.join(known)}"
-
-
-def _gold_codes(question: Question) -> list[str] | None:
-    """The codes a gold answer may have; None where any text may stand."""
-    if question.kind == "rating":
-        low, high = int(question.minimum or 1), int(question.maximum or 5)
-        return [str(number) for number in range(low, high + 1)]
-    if question.kind in ("number", "text"):
-        return None
-    return [choice.code for choice in question.choices]
 
 
 def _seeded_mistakes(place: str, error: SeededError, item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,9 @@ from plugin_samples import ANNOTATORS, item_row, write_programme
 
 import guidelines
 from guidelines import Library
+from guidelines.model import Question, Workflow
 from plugins.errors import InvalidProgramme
-from plugins.programme import Programme, load
+from plugins.programme import Item, Programme, Response, item_mistakes, load
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +165,12 @@ def test_a_wrong_annotator_is_named(text: str, said: str, root: Path, library: L
     """Line and field."""
     (root / "annotators.csv").write_text(text)
     assert [problem for problem in problems(root, library) if problem.startswith(said)]
+
+
+@pytest.mark.parametrize(("gold", "wrong"), [("0", 0), ("3", 0), ("4", 1), ("-1", 1)])
+def test_gold_of_a_rating_follows_its_own_scale(gold: str, wrong: int) -> None:
+    """A scale from 0 to 3 takes 0 and refuses 4."""
+    rating = Question("care", "rating", "Care", "ordinal", minimum=0, maximum=3)
+    workflow = Workflow("w", "1", "W", "", 1, {}, "care", (rating,))
+    item = Item("x", "w", "en-US", "Why?", (Response("Because.", "aurora"),), gold={"care": gold})
+    assert len(list(item_mistakes(item, workflow))) == wrong

@@ -9,7 +9,6 @@ from typing import Any
 
 from guidelines.model import Question, Workflow
 from plugins.frames import Refused
-from plugins.label_studio.config import scale
 from plugins.label_studio.controls import PRESCREEN, Control, controls
 
 
@@ -157,11 +156,12 @@ def _value(question: Question, value: dict[str, Any]) -> tuple[str, float | None
 
 def _rating(question: Question, value: dict[str, Any]) -> tuple[str, float]:
     given = value.get("rating")
-    low, high = scale(question)
-    for number in range(low, high + 1):
-        if value.get("choices") == [str(number)] or (given == number and not isinstance(given, bool)):
-            return str(number), float(number)
-    raise Garbled("rating", f"{_shown(given)} is not on the scale", f"give a whole number from {low} to {high}")
+    levels = question.levels
+    for level in levels:
+        if value.get("choices") == [str(level)] or (given == level and not isinstance(given, bool)):
+            return str(level), float(level)
+    fix = f"give a whole number from {levels[0]} to {levels[-1]}"
+    raise Garbled("rating", f"{_shown(given)} is not on the scale", fix)
 
 
 def _number(question: Question, value: dict[str, Any]) -> tuple[str, float]:

@@ -159,19 +159,12 @@ def _range(question: Question) -> dict[str, str]:
 
 def _rating(parent: ET.Element, question: Question, named: dict[str, str]) -> None:
     """Stars where the scale starts at 1, as the tool's own Rating does; numbered radios elsewhere."""
-    low, high = scale(question)
-    if low == 1:
-        ET.SubElement(parent, "Rating", named, maxRating=str(high))
+    if question.levels[0] == 1:
+        ET.SubElement(parent, "Rating", named, maxRating=str(question.levels[-1]))
         return
     options = ET.SubElement(parent, "Choices", named, choice="single-radio", showInline="true")
-    for number in range(low, high + 1):
-        ET.SubElement(options, "Choice", value=str(number))
-
-
-def scale(question: Question) -> tuple[int, int]:
-    """The lowest and highest whole number of a rating; 1 and 5 unless the question says otherwise."""
-    low = 1 if question.minimum is None else int(question.minimum)
-    return low, 5 if question.maximum is None else int(question.maximum)
+    for level in question.levels:
+        ET.SubElement(options, "Choice", value=str(level))
 
 
 def _options(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from guidelines.model import Workflow
-from plugins.label_studio.config import scale
 from plugins.label_studio.controls import Control, controls
 
 
@@ -53,7 +52,7 @@ def _value(control: Control, given: str) -> dict[str, Any]:
         return {"text": [given]}
     if question.kind == "number":
         return {"number": float(given)}
-    if question.kind == "rating" and scale(question)[0] == 1:
+    if question.kind == "rating" and question.levels[0] == 1:
         return {"rating": int(given)}
     if question.kind == "multiple_choice":
         return {"choices": given.split("|")}

@@ -15,7 +15,6 @@ from plugins import frames
 from plugins.simulate.answers import Indices, ordered, unordered
 from plugins.simulate.people import Floats, People
 from plugins.simulate.plan import Plan
-from plugins.simulate.steps import steps
 
 SOURCE = "simulation"
 VENDORS = ("northwind", "lumen")
@@ -54,7 +53,7 @@ class _Work:
 def simulate(plan: Plan) -> Iterator[Simulated]:
     """The plan's locales in order; the same plan always gives the same data.
 
-    Text questions get no simulated answer, multiple choices one option. Truths are spread evenly over the choices.
+    Texts and numbers get no simulated answer, multiple choices one option. Truths are spread evenly over the choices.
     """
     first = 1
     seeds = np.random.SeedSequence(plan.seed).spawn(len(plan.locales))
@@ -133,7 +132,7 @@ def _asked(plan: Plan) -> list[tuple[Question, str]]:
     return [
         (question, target)
         for question in plan.workflow.questions
-        if question.kind != "text"
+        if question.steps
         for target in (["item"] if question.target == "item" else positions)
     ]
 
@@ -141,7 +140,7 @@ def _asked(plan: Plan) -> list[tuple[Question, str]]:
 def _answer(
     question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
 ) -> tuple[pa.Table, pa.Table]:
-    given_codes, given_numbers = zip(*steps(question), strict=True)
+    given_codes, given_numbers = zip(*question.steps, strict=True)
     codes, numbers = pa.array(given_codes), pa.array(given_numbers, pa.float64())
     truth = rng.integers(0, len(codes), plan.items)
     if question.scale == "nominal":

@@ -12,7 +12,6 @@ from guidelines.model import Question, Workflow
 from plugins.label_studio.results import Given, Span
 from plugins.simulate.answers import ordered, unordered
 from plugins.simulate.people import Population
-from plugins.simulate.steps import steps
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ def respond(
         target = "a" if question.target == "response" else "item"
         if question.kind == "error_spans":
             answers[question.id, target] = _spans(question, seeded_errors, person, rng)
-        elif question.id in gold:
-            codes = [code for code, _number in steps(question)]
+        elif question.id in gold and question.steps:
+            codes = [code for code, _ in question.steps]
             answers[question.id, target] = _choose(question.scale, codes, gold[question.id], person, rng)
     return answers
 
