@@ -135,9 +135,8 @@ def annotate(api: Api, programme: Programme, crew: Crew, on_done: Callable[[int,
             for done, job in enumerate(jobs, 1):
                 job.result()
                 on_done(done, len(jobs))
-        except BaseException:
+        finally:  # after a refusal nothing more is sent
             pool.shutdown(cancel_futures=True)
-            raise
     return len(todo)
 
 
