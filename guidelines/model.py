@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["single_choice", "multiple_choice", "rating", "number", "text", "error_spans", "preference"]
+Kind = Literal[
+    "single_choice",
+    "multiple_choice",
+    "rating",
+    "number",
+    "text",
+    "edited_text",
+    "error_spans",
+    "preference",
+    "ranking",
+    "conversation",
+]
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
+Target = Literal["item", "response", "claim"]
 Direction = Literal["ltr", "rtl"]
+Status = Literal["draft", "signed-off"]
 
 
 @dataclass(frozen=True)
@@ -32,16 +45,31 @@ class Severity:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """When a question is asked: another question about the same target was answered with one of these codes."""
+
+    question: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Question:
-    """One question about the item (`target` is "item") or about each response (`target` is "response")."""
+    """One question about the item, about each response or about each claim (`target`).
+
+    `asked_when` is None for a question that is always asked; `rows` is the height of a text field, and `edits` names
+    the text that an edited text starts from ("prompt", "response" or a material).
+    """
 
     id: str
     kind: Kind
     title: str
     scale: Scale
-    target: Literal["item", "response"] = "item"
+    target: Target = "item"
     hint: str = ""
     required: bool = True
+    asked_when: Condition | None = None
+    rows: int = 2
+    edits: str | None = None
     choices: tuple[Choice, ...] = ()
     severities: tuple[Severity, ...] = ()
     minimum: float | None = None
@@ -60,14 +88,14 @@ class Question:
 
     @property
     def steps(self) -> tuple[tuple[str, float | None], ...]:
-        """What can be chosen, in order, as it is stored: code and number. Nothing for numbers and texts.
+        """What can be chosen, in order, as it is stored: code and number. Nothing for numbers, texts and places.
 
         >>> Question("fluency", "rating", "Fluency", "ordinal", minimum=1, maximum=2).steps
         (('1', 1.0), ('2', 2.0))
         """
         if self.kind == "rating":
             return tuple((str(level), float(level)) for level in self.levels)
-        if self.kind in ("number", "text"):
+        if self.kind in ("number", "text", "edited_text", "ranking", "conversation"):
             return ()
         return tuple((choice.code, choice.number) for choice in self.choices)
 
@@ -82,7 +110,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A kind of work: its questions in order, how many responses an item shows, and the question that sums it up."""
+    """A kind of work: its questions in order, what an item shows, and the question that sums it up (`headline`).
+
+    `responses` is how many responses an item shows, `claims` how many claims at most; `materials` names the further
+    texts; what a `sensitive` workflow shows stays hidden until the annotator asks for it.
+    """
 
     id: str
     version: str
@@ -92,6 +124,9 @@ class Workflow:
     texts: dict[str, str]
     headline: str
     questions: tuple[Question, ...]
+    claims: int = 0
+    materials: tuple[str, ...] = ()
+    sensitive: bool = False
 
     def question(self, question: str) -> Question:
         """The question with this id; raises KeyError."""
@@ -117,13 +152,71 @@ class GuidelineVersion:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """An error that a worked example has: the words, what is wrong with them, how bad it is, what should stand there."""
+
+    text: str
+    category: str
+    severity: str
+    correction: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked example: an item with its right answers and the reason.
+
+    `answers` maps (question, target) to the value as it is stored; targets are "item", "a", "b", …, "claim_1", ….
+    `errors` are the marks of the one response, None where the workflow marks none.
+    """
+
+    id: str
+    workflow: str
+    title: str
+    language: str
+    prompt: str
+    answers: dict[tuple[str, str], str]
+    why: str
+    responses: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    materials: dict[str, str] = field(default_factory=dict)
+    errors: tuple[Mark, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A section as shown: its id, its title, its Markdown with the heading, the tag of the folder it comes from."""
+
+    id: str
+    title: str
+    markdown: str
+    tag: str
+    html: str
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """Who approved a text, and on which day (ISO 8601)."""
+
+    by: str
+    on: str
+
+
+@dataclass(frozen=True)
 class Guideline:
-    """A workflow and its guideline text as annotators of one locale see them."""
+    """A workflow and its guideline text as annotators of one locale see them.
+
+    `signed_off` lists the approvals of the overlay files, and is empty for a draft; `terms` are the words around the
+    text (see `base/terms.yaml`). `markdown` and `html` hold all clauses, examples included.
+    """
 
     workflow: Workflow
     locale: str
     direction: Direction
     version: GuidelineVersion
-    status: Literal["draft", "signed-off"]
+    status: Status
     markdown: str
     html: str
+    clauses: tuple[Clause, ...] = ()
+    examples: tuple[Example, ...] = ()
+    terms: dict[str, str] = field(default_factory=dict)
+    signed_off: tuple[SignOff, ...] = ()
