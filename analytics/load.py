@@ -64,6 +64,9 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table in the schema; frames kept before edited texts had an `original` are without one."""
+    if "original" in schema.names and "original" not in table.column_names:
+        table = table.append_column("original", pa.nulls(table.num_rows, pa.string()))
     return table.select(schema.names).cast(schema)
 
 

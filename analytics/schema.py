@@ -49,7 +49,12 @@ def _first() -> str:
     )
 
 
-_MIGRATIONS = (_first,)
+def _original() -> str:
+    """Edited texts keep the text they started from; a store made from here on has the column already."""
+    return "ALTER TABLE judgments ADD COLUMN IF NOT EXISTS original VARCHAR"
+
+
+_MIGRATIONS = (_first, _original)
 CURRENT = len(_MIGRATIONS)
 
 

@@ -25,10 +25,20 @@ _CONTEXT = [
 ]
 _WHEN = [("guideline_version", _TEXT), ("created", _TIME), ("updated", _TIME), ("lead_time", pa.float64())]
 
-# One row an answer: `value` is a stable code (codes of a multiple choice sorted and joined by "|"), `number` its
-# place on the scale where there is one; `target` is "item", or the response's position: "a", "b", …
+# One row an answer: `value` is a stable code (codes of a multiple choice sorted and joined by "|") or a text, `number`
+# its place on the scale where there is one, `original` the text that an edited text started from. `target` is "item",
+# the response's position ("a", "b", …), "claim_1", … or a turn of a conversation ("turn_1", "turn_1_reply", …).
 JUDGMENTS = pa.schema(
-    [*_KEY, *_CONTEXT, ("question", _TEXT), ("target", _TEXT), ("value", _TEXT), ("number", pa.float64()), *_WHEN]
+    [
+        *_KEY,
+        *_CONTEXT,
+        ("question", _TEXT),
+        ("target", _TEXT),
+        ("value", _TEXT),
+        ("number", pa.float64()),
+        ("original", _TEXT),
+        *_WHEN,
+    ]
 )
 
 # One row a submission: `status` is submitted, skipped or discarded; `task` is the tool's own id of the item.

@@ -20,6 +20,7 @@ class Answer:
     target: str
     value: str
     number: float | None
+    original: str | None = None
 
 
 @dataclass(frozen=True)

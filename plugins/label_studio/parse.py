@@ -165,7 +165,8 @@ class _Reader:
     def _answers(self, read: Answers, lead: tuple[Any, ...], when: tuple[Any, ...]) -> None:
         version, _, updated, _ = when
         for answer in read.answers:
-            self._judgments.append((*lead, answer.question, answer.target, answer.value, answer.number, *when))
+            given = (answer.question, answer.target, answer.value, answer.number, answer.original)
+            self._judgments.append((*lead, *given, *when))
         for span in read.spans:
             marked = (span.question, span.target, span.span, span.start, span.end, span.text)
             judged = (span.category, span.severity, span.weight, span.correction)
