@@ -9,10 +9,11 @@ from typing import TypeVar
 import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
+from analytics.edits import Edit, edits
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
 from analytics.quality import Quality, quality
-from analytics.scales import QuestionKey, categories, error_categories
+from analytics.scales import QuestionKey, categories, edited_texts, error_categories
 from analytics.store import Snapshot
 from analytics.trends import Trend, error_trends
 from guidelines import Library
@@ -59,6 +60,12 @@ def trend_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Trend
     asked = _asked(error_categories(library.workflows), query)
     judgments, spans = _narrow(snapshot.judgments(), snapshot, query), _narrow(snapshot.spans(), snapshot, query)
     return error_trends(judgments, spans, categories=asked, by=query.columns)
+
+
+def edit_rows(snapshot: Snapshot, library: Library, query: Query, *, limit: int, offset: int = 0) -> list[Edit]:
+    """Edited texts as asked, the newest first; raises UnknownValue."""
+    asked = _asked(dict.fromkeys(edited_texts(library.workflows)), query)
+    return edits(_narrow(snapshot.judgments(), snapshot, query), questions=tuple(asked), limit=limit, offset=offset)
 
 
 def known_locales(snapshot: Snapshot) -> list[str]:

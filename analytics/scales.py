@@ -33,6 +33,11 @@ def error_categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, tup
     }
 
 
+def edited_texts(workflows: Mapping[str, Workflow]) -> tuple[QuestionKey, ...]:
+    """The questions of these workflows that are answered by editing a text."""
+    return tuple(key for key, question in _questions(workflows) if question.kind == "edited_text")
+
+
 def _questions(workflows: Mapping[str, Workflow]) -> Iterator[tuple[QuestionKey, Question]]:
     for workflow in workflows.values():
         for question in workflow.questions:

@@ -65,6 +65,20 @@ class EstimateQuery(GroupedQuery):
     )
 
 
+class EditsQuery(Filters):
+    """And which part of them."""
+
+    question = fields.String(metadata={"description": "only this question"})
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
+    )
+    offset = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "how many of the newest to pass over"},
+    )
+
+
 class EstimateSchema(Schema):
     """A figure with its interval, and what it rests on."""
 
@@ -124,6 +138,34 @@ class TrendRow(Group):
     slope = fields.Nested(EstimateSchema, required=True)
     p_value = fields.Float(required=True, allow_none=True)
     q_value = fields.Float(required=True, allow_none=True)
+
+
+class PieceSchema(Schema):
+    """A stretch of text and what became of it."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(["same", "removed", "added"]))
+    text = fields.String(required=True)
+
+
+class EditRow(Schema):
+    """One edited text: what it was, what it became, and the difference between the two."""
+
+    workflow = fields.String(required=True)
+    question = fields.String(required=True)
+    locale = fields.String(required=True)
+    item = fields.String(required=True)
+    target = fields.String(required=True)
+    annotator = fields.String(required=True, metadata={"description": "a pseudonym"})
+    vendor = fields.String(required=True, allow_none=True)
+    stage = fields.String(required=True, allow_none=True)
+    guideline_version = fields.String(required=True, allow_none=True)
+    updated = fields.DateTime(required=True)
+    original = fields.String(required=True)
+    edited = fields.String(required=True)
+    pieces = fields.List(fields.Nested(PieceSchema), required=True)
+    characters = fields.Integer(required=True, metadata={"description": "Levenshtein distance in characters"})
+    words = fields.Integer(required=True, metadata={"description": "Levenshtein distance in words"})
+    share = fields.Float(required=True, metadata={"description": "distance in characters by the longer length"})
 
 
 def _simulated() -> fields.String:

@@ -14,6 +14,8 @@ from analytics import queries
 from analytics.api.description import described
 from analytics.api.schemas import (
     AgreementRow,
+    EditRow,
+    EditsQuery,
     EstimateQuery,
     Filters,
     GroupedQuery,
@@ -92,6 +94,24 @@ def locales(given: dict[str, Any]) -> Response:
     with service().store.snapshot() as snapshot:
         rows = locale_rows(snapshot, service().library, **filters)
         return _reply(snapshot, given, [plain(row) for row in rows])
+
+
+@blueprint.get("/edits")
+@auth.login_required(role="read")
+@described(blueprint, 401, 403, 422, tokens=_READERS, csv=True)
+@blueprint.arguments(EditsQuery, location="query", unknown=RAISE)
+@blueprint.response(200, rows_of(EditRow))
+def edits(given: dict[str, Any]) -> Response:
+    """Edited texts, the newest first
+
+    What annotators changed, as pieces that stayed, went and came, with edit distances; 0 is unchanged.
+    """
+    asked = queries.Query(**{name: given[name] for name in ("workflow", "question", "locale") if name in given})
+    with service().store.snapshot() as snapshot:
+        found = queries.edit_rows(snapshot, service().library, asked, limit=given["limit"], offset=given["offset"])
+        rows = [plain(row) for row in found]
+        lines = [{name: value for name, value in row.items() if name != "pieces"} for row in rows]
+        return _reply(snapshot, given, rows, lines)
 
 
 def _query(given: Mapping[str, Any]) -> queries.Query:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from werkzeug.wrappers import Response as BaseResponse
 
 from analytics.api.tokens import rights_of
+from analytics.dashboard.edits import PAGE, shown_edits
 from analytics.dashboard.overview import overview
 from analytics.service import service
 
@@ -28,6 +29,20 @@ def index() -> str:
     with running.store.snapshot() as snapshot:
         shown = overview(snapshot, running.library, failed=len(running.inbox.failed()))
         return render_template("overview.html", shown=shown)
+
+
+@blueprint.get("/edits")
+def edits() -> str | BaseResponse:
+    """What annotators changed in texts, page by page."""
+    if not _logged_in():
+        return redirect(url_for("dashboard.index"), 303)
+    chosen = {name: request.args[name] for name in ("workflow", "locale") if request.args.get(name)}
+    offset = request.args.get("offset", 0, type=int)
+    running = service()
+    with running.store.snapshot() as snapshot:
+        found = shown_edits(snapshot, running.library, chosen, max(offset, 0))
+    newer = None if offset <= 0 else max(offset - PAGE, 0)
+    return render_template("edits.html", chosen=chosen, newer=newer, **vars(found))
 
 
 @blueprint.post("/login")
