@@ -42,8 +42,8 @@ PROGRAMME = _object(
         "locales": _texts("a list of locales such as de-DE, none twice"),
         "overlap": {"type": "integer", "minimum": 1, "description": "how many annotators see each item, 1 or more"},
         "stage": {
-            "enum": ["annotate", "review", "audit", "adjudicate"],
-            "description": "annotate, review, audit or adjudicate",
+            "enum": ["annotate", "review", "audit", "adjudicate", "qualification"],
+            "description": "annotate, review, audit, adjudicate or qualification",
         },
     },
     "programme.yaml with programme, title, source, workflows, locales and overlap",
