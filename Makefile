@@ -10,7 +10,7 @@ BIN := .venv/bin
 run: .venv/installed
 	@$(BIN)/concord run
 
-test: lint
+test: lint .venv-argilla/installed
 	$(BIN)/pytest
 
 lint: .venv/installed
@@ -26,6 +26,8 @@ lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	uv pip compile setup.cfg --extra server --extra dev --python-version 3.11 --universal --generate-hashes \
 		--no-header --output-file requirements.lock
+	uv pip compile tests/argilla_server/requirements.in --python-version 3.11 --universal --generate-hashes \
+		--no-header --output-file tests/argilla_server/requirements.lock
 
 # Remade only when the lock or setup.cfg changes.
 .venv/installed: requirements.lock setup.cfg
@@ -35,4 +37,11 @@ lock:
 	@echo "Installing the packages of requirements.lock (some minutes the first time)"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@touch $@
+
+# The Argilla server that the tests start: its pins clash with ours.
+.venv-argilla/installed: tests/argilla_server/requirements.lock
+	@"$(PYTHON)" -m venv --clear .venv-argilla
+	@echo "Installing argilla-server for the tests (about a minute the first time)"
+	.venv-argilla/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
 	@touch $@
