@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
@@ -26,6 +28,30 @@ def text_areas(label_config: object) -> dict[str, str]:
     except (expat.ExpatError, _EntityError):
         return {}
     return found
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two text areas of a conversation: what the person writes, and where the model's replies go."""
+
+    message: str
+    reply: str
+
+
+def sides(areas: Mapping[str, str]) -> Sides | None:
+    """The first conversation among these text areas: `<question>__message` and `__reply`, or `prompt` and `response`.
+
+    None where the model has no place to answer in.
+
+    >>> sides({"note": "t", "talk__message": "t", "talk__reply": "t"})
+    Sides(message='talk__message', reply='talk__reply')
+    """
+    for name in areas:
+        if name == "response":
+            return Sides("prompt", name)
+        if name.endswith("__reply"):
+            return Sides(f"{name.removesuffix('__reply')}__message", name)
+    return None
 
 
 class _EntityError(ValueError):

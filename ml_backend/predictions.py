@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_backend.config import Endpoint
-from ml_backend.controls import region
+from ml_backend.controls import Sides, region, sides
 from ml_backend.errors import ModelFailed
 from ml_backend.prescreen import Prescreen, Summary
 from ml_backend.tasks import Conversation, dialogue, prompt_alone, prompt_of
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ml_backend.responses import Model
 
 SUMMARY_CONTROL = "prescreen"
-RESPONSE_CONTROL = "response"
-PROMPT_CONTROL = "prompt"
 
 _AT_ONCE = 8  # requests to the model endpoint
 
@@ -70,10 +68,11 @@ class Predictor:
         ]
 
     def _answers(self, job: Job, deadline: float) -> Iterator[_Answer | None]:
-        if RESPONSE_CONTROL not in job.areas:
+        talk = sides(job.areas)
+        if talk is None:
             yield from (None for _ in job.tasks)
             return
-        conversations = (_conversation(job, task) for task in job.tasks)
+        conversations = (_conversation(job, talk, task) for task in job.tasks)
         with _connect(self._endpoint) as model, ThreadPoolExecutor(_AT_ONCE) as pool:
             yield from pool.map(partial(_ask, model, deadline), conversations)
 
@@ -87,10 +86,10 @@ def _connect(endpoint: Endpoint | None) -> AbstractContextManager[Model | None]:
     return Model(endpoint)
 
 
-def _conversation(job: Job, task: object) -> Conversation:
+def _conversation(job: Job, talk: Sides, task: object) -> Conversation:
     # Where a person writes the prompts, the model must not speak before they do.
-    if job.context is not None or PROMPT_CONTROL in job.areas:
-        return dialogue(job.context)
+    if job.context is not None or talk.message in job.areas:
+        return dialogue(job.context, talk)
     return prompt_alone(task)
 
 
@@ -108,11 +107,12 @@ def _ask(model: Model | None, deadline: float, conversation: Conversation) -> _A
 
 def _regions(job: Job, summary: Summary, answer: _Answer | None) -> list[dict[str, object]]:
     regions = []
+    talk = sides(job.areas)
     if SUMMARY_CONTROL in job.areas:
         texts = [json.dumps(_told(summary, answer), ensure_ascii=False)]
         regions.append(region(SUMMARY_CONTROL, job.areas[SUMMARY_CONTROL], texts))
-    if answer and answer.texts:
-        regions.append(region(RESPONSE_CONTROL, job.areas[RESPONSE_CONTROL], list(answer.texts), answer.region))
+    if talk and answer and answer.texts:
+        regions.append(region(talk.reply, job.areas[talk.reply], list(answer.texts), answer.region))
     return regions
 
 

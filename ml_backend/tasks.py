@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml_backend.controls import Sides
 from ml_backend.prescreen import Prompt
 
 _LONGEST_NAME = 300  # characters of an item name; a longer one is not a name
@@ -80,12 +81,12 @@ def prompt_alone(task: object) -> Conversation:
     return Conversation((text,) if isinstance(text, str) and text.strip() else ())
 
 
-def dialogue(context: object) -> Conversation:
-    """The conversation so far in an interactive call's context: the texts of its controls `prompt` and `response`."""
+def dialogue(context: object, talk: Sides) -> Conversation:
+    """The conversation so far in an interactive call's context: the texts of these two controls."""
     regions = mapping(context).get("result")
     named = {mapping(each).get("from_name"): mapping(each) for each in regions} if isinstance(regions, list) else {}
-    response = named.get("response", {})
-    return Conversation(_texts(named.get("prompt", {})), _texts(response), _name(response.get("id")))
+    reply = named.get(talk.reply, {})
+    return Conversation(_texts(named.get(talk.message, {})), _texts(reply), _name(reply.get("id")))
 
 
 def _texts(region: Mapping[str, Any]) -> tuple[str, ...]:

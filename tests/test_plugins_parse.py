@@ -16,9 +16,9 @@ from plugin_samples import DATA, EVERY_KIND, PROJECTS, SINCE, Guidelines, annota
 import guidelines
 from plugins.errors import MalformedExport
 from plugins.frames import ANNOTATIONS, JUDGMENTS, SPANS, Frames
-from plugins.label_studio.answers import plain
 from plugins.label_studio.parse import read_tasks, read_webhook
 from plugins.label_studio.results import Given, Span, to_result
+from plugins.label_studio.values import plain
 from plugins.projects import Project, Projects
 from plugins.pseudonym import pseudonym
 

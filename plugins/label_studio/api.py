@@ -145,15 +145,17 @@ class Api:
             self._sdk.webhooks.update(ours[0].id, **wanted)
             return True
 
-    def set_ml_backend(self, project: int, url: str, basic_auth: tuple[str, str] | None, locale: str) -> bool:
+    def set_ml_backend(
+        self, project: int, url: str, basic_auth: tuple[str, str] | None, locale: str, *, interactive: bool
+    ) -> bool:
         """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once.
 
-        The tasks' locale goes along, for tasks do not carry it.
+        The tasks' locale goes along, for tasks do not carry it; `interactive` lets annotators talk with the model.
         """
         wanted: dict[str, Any] = {
             "url": url,
             "description": _BACKEND,
-            "is_interactive": False,
+            "is_interactive": interactive,
             "extra_params": {"locale": locale},
         }
         if basic_auth:

@@ -4,52 +4,25 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from guidelines.model import Choice, Guideline, Question, Severity, Workflow
+from guidelines.model import Guideline, Question, Workflow
+from plugins.label_studio import style
 from plugins.label_studio.controls import (
+    CLAIMS,
+    INDEX,
     PRESCREEN,
     PROMPT,
-    Control,
+    REVEAL,
+    asked_of_responses,
+    claim_controls,
+    claim_text,
     positions,
     question_controls,
     response,
 )
+from plugins.label_studio.fields import Field, add_categories, add_heading, add_question, add_regions, required
 from plugins.label_studio.tags import check_config
 
-# Label Studio escapes ">" in a Style, so no child selectors. Every rule is prefixed: its CSS holds for the whole page.
-# `plaintext` lets each line choose its own direction, so an English name in an Arabic text stays readable.
-STYLE = """
-.concord{font-size:16px;line-height:1.5;max-width:1440px}
-.concord-rtl{direction:rtl;text-align:right}
-.concord h4{margin:4px 0!important}
-.concord .lsf-richtext__line{display:block;white-space:pre-wrap;unicode-bidi:plaintext;text-align:start}
-.concord .lsf-richtext__line{min-height:1.7em;padding:0;font-size:17px;line-height:1.7}
-.concord .lsf-richtext br{display:none}
-.concord-text{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;margin-bottom:8px}
-.concord-pair{display:flex;flex-wrap:wrap;gap:16px}
-.concord-response{flex:1 1 360px;min-width:0}
-.concord-question,.concord-region{margin-top:8px}
-.concord-asked{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:12px}
-.concord-hint{opacity:.8}
-.concord-hint *{font-size:14px;font-weight:400;line-height:1.4;margin:0}
-.concord-hidden{display:none}
-.concord .lsf-label__hotkey{margin:0;margin-inline-start:6px}
-.concord .lsf-hint{margin-inline-start:4px;opacity:.6}
-.concord-rtl .lsf-label{margin:0 0 8px 8px}
-.concord-rtl .ant-rate-star{margin:0 0 0 8px}
-.concord-guideline p,.concord-guideline li{margin:6px 0}
-.concord-guideline h1,.concord-guideline h2,.concord-guideline h3{margin:16px 0 6px}
-.concord-guideline ul{list-style:disc;padding-inline-start:24px}
-.concord-guideline ol{list-style:decimal;padding-inline-start:24px}
-.concord-guideline td,.concord-guideline th{border:1px solid rgba(128,128,128,.35);padding:4px 8px}
-"""
-
-# Label Studio's side panels list marked errors; where nothing is marked, the texts get their room.
-NO_PANELS = """.lsf-sidepanels__wrapper{display:none}
-.lsf-sidepanels{padding:0!important}
-"""
-
-# Okabe and Ito's colours, told apart by colour-blind annotators too.
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+_SHOWN = "shown"
 
 
 def label_config(guideline: Guideline) -> str:
@@ -60,14 +33,12 @@ def label_config(guideline: Guideline) -> str:
     workflow = guideline.workflow
     direction = " concord-rtl" if guideline.direction == "rtl" else ""
     root = ET.Element("View", className=f"concord{direction}")
-    ET.SubElement(root, "Style").text = STYLE if _marks(workflow) else STYLE + NO_PANELS
-    _text(root, workflow, PROMPT)
-    pair = ET.SubElement(root, "View", className="concord-pair")
-    for position in positions(workflow):
-        _response(ET.SubElement(pair, "View", className="concord-response"), workflow, position)
+    ET.SubElement(root, "Style").text = _style(workflow)
+    _texts(root, workflow)
     for question in workflow.questions:
-        if question.target == "item":
-            _question(root, question, question_controls(question, workflow), workflow, hotkeys=True)
+        if not _beside_text(question, workflow):
+            parent = _revealed(root, workflow) if question.kind == "edited_text" else root
+            _question(parent, question, workflow)
     _prescreen(root)
     ET.indent(root)
     xml = ET.tostring(root, encoding="unicode")
@@ -75,136 +46,102 @@ def label_config(guideline: Guideline) -> str:
     return xml
 
 
-def _marks(workflow: Workflow) -> bool:
-    return any(question.kind == "error_spans" for question in workflow.questions)
+def _style(workflow: Workflow) -> str:
+    kinds = {question.kind for question in workflow.questions}
+    wanted = {
+        style.NO_PANELS: "error_spans" not in kinds,
+        style.WARNING: workflow.sensitive,
+        style.CLAIMS: workflow.claims > 0,
+        style.TALK: "conversation" in kinds,
+    }
+    return style.STYLE + "".join(rules for rules, needed in wanted.items() if needed)
 
 
-def _text(parent: ET.Element, workflow: Workflow, name: str) -> None:
-    _heading(parent, workflow.texts.get(name, ""))
-    _box(parent, name)
+def _texts(root: ET.Element, workflow: Workflow) -> None:
+    """Everything to read, with the questions that belong beside it; out of sight until asked for where it may hurt."""
+    if workflow.sensitive:
+        _warning(root, workflow)
+    parent = _revealed(root, workflow)
+    for name in (PROMPT, *workflow.materials):
+        add_heading(parent, workflow.texts.get(name, ""))
+        _box(parent, name, f"${name}")
+    if workflow.responses:
+        pair = ET.SubElement(parent, "View", className="concord-pair")
+        for position in positions(workflow):
+            _response(ET.SubElement(pair, "View", className="concord-response"), workflow, position)
+    if workflow.claims:
+        _claims(parent, workflow)
 
 
-def _box(parent: ET.Element, name: str) -> None:
+def _warning(root: ET.Element, workflow: Workflow) -> None:
+    box = ET.SubElement(root, "View", className="concord-warning")
+    add_heading(box, workflow.texts.get("warning", ""))
+    title = workflow.texts.get("reveal", "")
+    named = {"name": REVEAL, "toName": PROMPT, "choice": "single", "showInline": "true", **required(title)}
+    ET.SubElement(ET.SubElement(box, "Choices", named), "Choice", value=title, alias=_SHOWN)
+
+
+def _revealed(parent: ET.Element, workflow: Workflow) -> ET.Element:
+    if not workflow.sensitive:
+        return parent
+    shown = {"visibleWhen": "choice-selected", "whenTagName": REVEAL, "whenChoiceValue": _SHOWN}
+    return ET.SubElement(parent, "View", shown)
+
+
+def _box(parent: ET.Element, name: str, value: str) -> None:
     box = ET.SubElement(parent, "View", className="concord-text")
-    ET.SubElement(box, "Text", name=name, value=f"${name}")
+    ET.SubElement(box, "Text", name=name, value=value)
 
 
 def _response(parent: ET.Element, workflow: Workflow, position: str) -> None:
-    """One response: error categories above its text, everything else asked about it below."""
+    """One response: error categories above its text; what is asked about each of several responses below it."""
     name = response(position)
-    _heading(parent, workflow.texts.get(name, ""))
+    add_heading(parent, workflow.texts.get(name, ""))
+    about = workflow.texts.get(name, "") if workflow.responses > 1 else ""
+    # With two columns the same key would mean two things.
     asked = [
-        (question, [each for each in question_controls(question, workflow) if each.target == position])
+        Field.of(question, [each for each in question_controls(question, workflow) if each.target == position],
+                 workflow, keyed=workflow.responses == 1, about=about)
         for question in workflow.questions
-        if question.target == "response"
-    ]
-    hotkeys = workflow.responses == 1  # with two columns the same key would mean two things
-    spans = [(question, own) for question, own in asked if question.kind == "error_spans"]
-    for question, own in spans:
-        _categories(parent, question, own[0], hotkeys=hotkeys)
-    _box(parent, name)
-    for question, own in spans:
-        _region(parent, question, own, workflow, hotkeys=hotkeys)
-    for question, own in asked:
-        if question.kind != "error_spans":
-            _question(parent, question, own, workflow, hotkeys=hotkeys)
+        if _beside_text(question, workflow) and question.target != "claim"
+    ]  # fmt: skip
+    spans = [field for field in asked if field.question.kind == "error_spans"]
+    for field in spans:
+        add_categories(parent, field)
+    _box(parent, name, f"${name}")
+    for field in spans:
+        add_regions(parent, field)
+    for field in asked:
+        if field not in spans:
+            add_question(parent, field)
 
 
-def _question(parent: ET.Element, question: Question, own: list[Control], workflow: Workflow, *, hotkeys: bool) -> None:
-    box = ET.SubElement(parent, "View", className="concord-question")
+def _beside_text(question: Question, workflow: Workflow) -> bool:
+    """Whether a question stands with the text it is about; those about the one response keep the workflow's order."""
+    if question.target == "claim":
+        return True
+    return asked_of_responses(question) and (workflow.responses > 1 or question.kind == "error_spans")
+
+
+def _claims(parent: ET.Element, workflow: Workflow) -> None:
+    """The claims an item brings, however many, each with its questions."""
+    repeater = ET.SubElement(parent, "Repeater", on=f"${CLAIMS}", indexFlag=INDEX)
+    view = ET.SubElement(repeater, "View", className="concord-claim")
+    add_heading(view, workflow.texts.get("claim", ""))
+    _box(view, claim_text(INDEX), f"${CLAIMS}[{INDEX}]")
+    about = workflow.texts.get("claim", "")
+    for question in workflow.questions:
+        if question.target == "claim":
+            add_question(view, Field.of(question, claim_controls(question, INDEX), workflow, keyed=False, about=about))
+
+
+def _question(parent: ET.Element, question: Question, workflow: Workflow) -> None:
+    field = Field.of(question, question_controls(question, workflow), workflow, keyed=True)
     if question.kind == "error_spans":
-        _categories(box, question, own[0], hotkeys=hotkeys)
-        _region(box, question, own, workflow, hotkeys=hotkeys)
-        return
-    _title(box, question)
-    _answer(box, question, own[0], hotkeys=hotkeys)
-
-
-def _title(parent: ET.Element, question: Question) -> None:
-    asked = ET.SubElement(parent, "View", className="concord-asked")
-    _heading(asked, question.title)
-    if question.hint:
-        hint = ET.SubElement(asked, "View", className="concord-hint")
-        ET.SubElement(hint, "Header", value=question.hint, size="6", underline="false")
-
-
-def _heading(parent: ET.Element, text: str) -> None:
-    if text:
-        ET.SubElement(parent, "Header", value=text, size="5", underline="false")
-
-
-def _answer(parent: ET.Element, question: Question, control: Control, *, hotkeys: bool) -> None:
-    named = {"name": control.name, "toName": control.text, **_required(question.title, required=question.required)}
-    if question.kind == "text":
-        ET.SubElement(parent, "TextArea", named, maxSubmissions="1", rows="2", showSubmitButton="false")
-    elif question.kind == "number":
-        ET.SubElement(parent, "Number", named, **_range(question))
-    elif question.kind == "rating":
-        _rating(parent, question, named)
+        add_categories(parent, field)
+        add_regions(parent, field)
     else:
-        style = "multiple" if question.kind == "multiple_choice" else "single-radio"
-        options = ET.SubElement(parent, "Choices", named, choice=style, showInline="true")
-        _options(options, "Choice", question.choices, hotkeys=hotkeys)
-
-
-def _required(title: str, *, required: bool = True) -> dict[str, str]:
-    """Required, and told by its title; Label Studio would tell the annotator the control's name."""
-    return {"required": "true", "requiredMessage": title} if required else {"required": "false"}
-
-
-def _range(question: Question) -> dict[str, str]:
-    limits = {"min": question.minimum, "max": question.maximum}
-    return {name: f"{limit:g}" for name, limit in limits.items() if limit is not None}
-
-
-def _rating(parent: ET.Element, question: Question, named: dict[str, str]) -> None:
-    """Stars where the scale starts at 1, as the tool's own Rating does; numbered radios elsewhere."""
-    if question.levels[0] == 1:
-        ET.SubElement(parent, "Rating", named, maxRating=str(question.levels[-1]))
-        return
-    options = ET.SubElement(parent, "Choices", named, choice="single-radio", showInline="true")
-    for level in question.levels:
-        ET.SubElement(options, "Choice", value=str(level))
-
-
-def _options(
-    parent: ET.Element, tag: str, choices: tuple[Choice, ...] | tuple[Severity, ...], *, hotkeys: bool
-) -> None:
-    for choice in choices:
-        option = ET.SubElement(parent, tag, value=choice.title, alias=choice.code)
-        if isinstance(choice, Choice) and choice.hint:
-            option.set("hint", choice.hint)
-        if hotkeys and choice.hotkey:
-            option.set("hotkey", choice.hotkey)
-
-
-def _categories(parent: ET.Element, question: Question, control: Control, *, hotkeys: bool) -> None:
-    _title(parent, question)
-    labels = ET.SubElement(parent, "Labels", name=control.name, toName=control.text, showInline="true")
-    _options(labels, "Label", question.choices, hotkeys=hotkeys)
-    for number, label in enumerate(labels):
-        label.set("background", COLOURS[number % len(COLOURS)])
-
-
-def _region(parent: ET.Element, question: Question, own: list[Control], workflow: Workflow, *, hotkeys: bool) -> None:
-    """Severity and correction of the marked error that is selected; out of sight while none is."""
-    category, severity, correction = own
-    shown = {"visibleWhen": "region-selected", "whenTagName": category.name}
-    view = ET.SubElement(parent, "View", shown, className="concord-region")
-    heading = workflow.texts.get("severity", "")
-    _heading(view, heading)
-    named = {
-        "name": severity.name,
-        "toName": severity.text,
-        "perRegion": "true",
-        **_required(heading or question.title),
-    }
-    options = ET.SubElement(view, "Choices", named, choice="single-radio", showInline="true")
-    _options(options, "Choice", question.severities, hotkeys=hotkeys)
-    named = {"name": correction.name, "toName": correction.text, "perRegion": "true"}
-    area = ET.SubElement(view, "TextArea", named, maxSubmissions="1", rows="1", showSubmitButton="false")
-    if placeholder := workflow.texts.get("correction"):
-        area.set("placeholder", placeholder)
+        add_question(parent, field)
 
 
 def _prescreen(root: ET.Element) -> None:

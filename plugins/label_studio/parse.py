@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from plugins.errors import MalformedExport
 from plugins.frames import ANNOTATIONS, JUDGMENTS, SPANS, Frames, Refused
-from plugins.label_studio.answers import Answers, Form, Garbled, encodable, finite
+from plugins.label_studio.answers import Answers, Form
+from plugins.label_studio.values import Garbled, encodable, finite
 from plugins.projects import Project, Projects
 from plugins.pseudonym import pseudonym
 

@@ -208,7 +208,7 @@ class _Push:
         changed = self._api.set_webhook(present.project, to.webhook_url, to.webhook_token)
         if to.ml_backend_url:
             locale = present.marker.locale
-            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth, locale)
+            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth, locale, interactive=False)
         if changed:
             self._finished(f"project {present.project} ({present.marker.name}) attached")
 
