@@ -30,7 +30,7 @@ def drawn_order(item: Item) -> Order:
 
 
 def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
-    """The order in which a task with this data shows the responses; raises ItemChanged when it shows others."""
+    """The order in which a task with this data shows the responses; raises ItemChanged when it shows other texts."""
     left = list(range(len(item.responses)))
     order = []
     for place in range(len(item.responses)):
@@ -40,13 +40,19 @@ def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
             raise ItemChanged(item.item)
         left.remove(at)
         order.append(at)
+    if any(data.get(name) != shown for name, shown in _further_texts(item).items()):
+        raise ItemChanged(item.item)
     return tuple(order)
 
 
-def task_data(item: Item, order: Order) -> dict[str, str]:
-    """The task's data in the labelling tool: item, prompt and responses in this order, and nothing else."""
+def task_data(item: Item, order: Order) -> dict[str, Any]:
+    """The task's data in the labelling tool: item, prompt, responses in this order, claims, materials; nothing else."""
     texts = {f"response_{_POSITIONS[place]}": item.responses[at].text for place, at in enumerate(order)}
-    return {"item": item.item, "prompt": item.prompt, **texts}
+    return {"item": item.item, "prompt": item.prompt, **texts, **_further_texts(item)}
+
+
+def _further_texts(item: Item) -> dict[str, Any]:
+    return {**({"claims": list(item.claims)} if item.claims else {}), **item.materials}
 
 
 def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:
@@ -55,16 +61,23 @@ def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) 
         {"target": _POSITIONS[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
         for place, at in enumerate(order)
     ]
-    gold = item.gold if order == tuple(sorted(order)) or item.gold is None else _mirrored(item.gold, workflow)
+    gold = None if item.gold is None else _restated(item.gold, workflow, order)
     seeded = None if item.seeded_errors is None else [asdict(error) for error in item.seeded_errors]
     names = ("item", "workflow", "locale", "domain", "batch")
     row = {"programme": programme, **{name: getattr(item, name) for name in names}}
     return {**row, "arms": arms, "gold": _json(gold), "seeded_errors": _json(seeded)}
 
 
-def _mirrored(gold: Mapping[str, str], workflow: Workflow) -> dict[str, str]:
-    questions = {question.id: question for question in workflow.questions}
-    return {name: mirrored(questions[name], code) for name, code in gold.items()}
+def _restated(gold: Mapping[str, str], workflow: Workflow, order: Order) -> dict[str, str]:
+    """Gold of the file's order for the order shown: what held of a response now holds where that response stands."""
+    turned = order != tuple(sorted(order))
+    moved = {_POSITIONS[at]: _POSITIONS[place] for place, at in enumerate(order)}
+    restated = {}
+    for name, code in gold.items():
+        question, at, target = name.partition("@")
+        key = f"{question}{at}{moved.get(target, target)}"
+        restated[key] = mirrored(workflow.question(question), code) if turned else code
+    return restated
 
 
 def mirrored(question: Question, code: str) -> str:

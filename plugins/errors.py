@@ -67,18 +67,18 @@ class ItemChanged(PluginError):
 
     def __init__(self, item: str) -> None:
         super().__init__(
-            f"the task of item {item!r} shows other responses than the programme's file",
+            f"the task of item {item!r} shows other texts than the programme's file",
             fix="put the old texts back, or give the changed item a new id",
         )
 
 
 class GuidelineChange(PluginError):
-    """A guideline that no longer has codes that annotations use."""
+    """A guideline that no longer has questions, targets or codes that annotations use."""
 
     def __init__(self, project: str, codes: Iterable[str]) -> None:
         super().__init__(
-            f"{project} holds answers with codes the guideline no longer has: {', '.join(sorted(codes))}",
-            fix="put the codes back (add codes, never remove or rename them), then push again",
+            f"{project} holds answers that the guideline no longer has: {', '.join(sorted(codes))}",
+            fix="put these questions and codes back (add some, but never remove or rename any), then push again",
         )
 
 

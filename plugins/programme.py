@@ -9,12 +9,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from guidelines.errors import ConcordError, Problem
-from guidelines.model import Workflow
+from guidelines.model import Question, Workflow
 from guidelines.yaml_file import Document, read_yaml
 from plugins.errors import InvalidProgramme
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
@@ -45,7 +46,10 @@ class SeededError:
 
 @dataclass(frozen=True)
 class Item:
-    """A prompt with its responses; `gold` maps questions to codes, stated for the order of `responses`."""
+    """A prompt with its responses, claims and materials, as far as its workflow shows them.
+
+    `gold` maps a question, or `question@target` (a, b, …, claim_1, …), to its code, for the order of `responses`.
+    """
 
     item: str
     workflow: str
@@ -56,6 +60,14 @@ class Item:
     batch: str | None = None
     gold: Mapping[str, str] | None = None
     seeded_errors: tuple[SeededError, ...] | None = None
+    claims: tuple[str, ...] = ()
+    materials: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text that annotators are shown."""
+        responses = (response.text for response in self.responses)
+        return (self.prompt, *responses, *self.claims, *self.materials.values())
 
 
 @dataclass(frozen=True)
@@ -214,29 +226,62 @@ def _item(row: Mapping[str, Any], workflow: str, locale: str) -> Item:
     responses = tuple(Response(**response) for response in row["responses"])
     seeded = row.get("seeded_errors")
     errors = None if seeded is None else tuple(SeededError(**error) for error in seeded)
-    rest = {name: row.get(name) for name in ("domain", "batch", "gold")}
-    return Item(row["item"], workflow, locale, row["prompt"], responses, seeded_errors=errors, **rest)
+    claims, materials = tuple(row.get("claims", ())), row.get("materials", {})
+    rest = {"responses": responses, "seeded_errors": errors, "claims": claims, "materials": materials}
+    optional = {name: row.get(name) for name in ("domain", "batch", "gold")}
+    return Item(row["item"], workflow, locale, row["prompt"], **rest, **optional)
 
 
 def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """What is wrong with an item as such: number of responses, carriage returns, gold, seeded errors."""
+    """What is wrong with an item as such: its texts, carriage returns, gold, seeded errors."""
     if len(item.responses) != workflow.responses:
         message = f"responses: {len(item.responses)} where {workflow.id} shows {workflow.responses}"
         yield message, f"give {workflow.responses}"
-    if any("\r" in text for text in (item.prompt, *(response.text for response in item.responses))):
-        yield "prompt or responses: holds a carriage return, which browsers drop", r"end lines with \n alone"
+    yield from _claim_mistakes(item, workflow)
+    if set(item.materials) != set(workflow.materials):
+        named = ", ".join(sorted(item.materials)) or "none"
+        yield f"materials: {named}", f"give {', '.join(workflow.materials) or 'none'}"
+    if any("\r" in text for text in item.texts):
+        yield "a text: holds a carriage return, which browsers drop", r"end lines with \n alone"
     yield from _gold_mistakes(item, workflow)
     for number, error in enumerate(item.seeded_errors or ()):
         yield from _seeded_mistakes(f"seeded_errors.{number}", error, item, workflow)
 
 
+def _claim_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    if workflow.claims and not 1 <= len(item.claims) <= workflow.claims:
+        message = f"claims: {len(item.claims)} where {workflow.id} shows 1 to {workflow.claims}"
+        yield message, f"give 1 to {workflow.claims}"
+    elif item.claims and not workflow.claims:
+        yield f"claims: {workflow.id} shows none", "leave them out"
+
+
 def _gold_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
     questions = {question.id: question for question in workflow.questions}
-    for name, code in (item.gold or {}).items():
+    for key, code in (item.gold or {}).items():
+        name, _, _ = key.partition("@")
         if name not in questions:
-            yield f"gold.{name}: {workflow.id} asks no such question", f"choose: {', '.join(questions)}"
-        elif (known := [step for step, _ in questions[name].steps]) and not set(code.split("|")) <= set(known):
-            yield f"gold.{name}: there is no code {code!r}", f"choose: {', '.join(known)}"
+            yield f"gold.{key}: {workflow.id} asks no such question", f"choose: {', '.join(questions)}"
+        elif key not in (keys := _gold_keys(questions[name], item)):
+            yield f"gold.{key}: {name} is not asked of that", f"choose: {', '.join(keys)}"
+        elif (known := _gold_codes(questions[name], item)) and not set(code.split("|")) <= set(known):
+            yield f"gold.{key}: there is no code {code!r}", f"choose: {', '.join(known)}"
+
+
+def _gold_keys(question: Question, item: Item) -> list[str]:
+    """The keys under which an item may give the right answers to a question."""
+    if question.target == "claim":
+        return [f"{question.id}@claim_{number}" for number in range(1, len(item.claims) + 1)]
+    if question.target != "response" and question.kind != "ranking":
+        return [question.id]
+    each = [f"{question.id}@{position}" for position, _ in zip(ascii_lowercase, item.responses, strict=False)]
+    return [question.id, *each] if len(each) == 1 else each
+
+
+def _gold_codes(question: Question, item: Item) -> list[str]:
+    if question.kind == "ranking":
+        return [str(place) for place in range(1, len(item.responses) + 1)]
+    return [code for code, _ in question.steps]
 
 
 def _seeded_mistakes(place: str, error: SeededError, item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
@@ -249,9 +294,9 @@ def _seeded_mistakes(place: str, error: SeededError, item: Item, workflow: Workf
     asked = [question for question in workflow.questions if question.kind == "error_spans"]
     categories = [choice.code for question in asked for choice in question.choices]
     severities = [severity.code for question in asked for severity in question.severities]
-    for field, code, known in (("category", error.category, categories), ("severity", error.severity, severities)):
+    for name, code, known in (("category", error.category, categories), ("severity", error.severity, severities)):
         if code not in known:
-            yield f"{place}.{field}: {workflow.id} has no {code!r}", f"choose: {', '.join(known)}"
+            yield f"{place}.{name}: {workflow.id} has no {code!r}", f"choose: {', '.join(known)}"
 
 
 def _annotator_mistakes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -25,9 +25,12 @@ def _object(required: list[str], properties: dict[str, Any], description: str) -
     }
 
 
+def _list(description: str) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "items": _text(description), "description": description}
+
+
 def _texts(description: str) -> dict[str, Any]:
-    each = _text(description)
-    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": each, "description": description}
+    return {**_list(description), "uniqueItems": True}
 
 
 _NAME = {**_text("letters, digits, - and _"), "pattern": "^[A-Za-z0-9_-]+$"}
@@ -81,10 +84,16 @@ ITEM = _object(
         "batch": {"type": ["string", "null"], "description": "a text"},
         "prompt": _text("the prompt's text"),
         "responses": {"type": "array", "items": _RESPONSE, "description": "a list of responses"},
+        "claims": _list("a list of the claims' texts"),
+        "materials": {
+            "type": "object",
+            "additionalProperties": _text("the material's text"),
+            "description": "name: text, for each material of the workflow",
+        },
         "gold": {
             "type": ["object", "null"],
             "additionalProperties": {"type": "string", "description": "a code as text"},
-            "description": "question: code, or null",
+            "description": "question: code or question@target: code (a, b, …, claim_1, …), or null",
         },
         "seeded_errors": {"type": ["array", "null"], "items": _SEEDED, "description": "a list of errors, or null"},
     },

@@ -58,7 +58,7 @@ def test_a_task_that_shows_other_responses_is_refused() -> None:
     """Answers to a text that was edited later would count for the new one; the message says what to do."""
     item = _item("old", "other")
     data = task_data(item, (0, 1))
-    with pytest.raises(ItemChanged, match=r"'x-1' shows other responses.*new id"):
+    with pytest.raises(ItemChanged, match=r"'x-1' shows other texts.*new id"):
         shown_order(_item("new", "other"), data)
 
 

@@ -94,10 +94,11 @@ class Api:
         with self._doing(f"updating project {project}"):
             self._sdk.projects.update(project, **settings)
 
-    def used_codes(self, project: int) -> dict[str, set[str]]:
-        """The codes that annotations of a project hold, by control."""
-        summary = self._get(f"reading the codes used in project {project}", f"api/projects/{project}/summary/", {})
-        return {control: set(codes) for control, codes in summary.json()["created_labels"].items()}
+    def used(self, project: int) -> dict[str, set[str]]:
+        """The controls that annotations of a project answer, each with the codes they hold."""
+        summary = self._get(f"reading what is used in project {project}", f"api/projects/{project}/summary/", {}).json()
+        answered: dict[str, set[str]] = {name.partition("|")[0]: set() for name in summary["created_annotations"]}
+        return answered | {control: set(codes) for control, codes in summary["created_labels"].items()}
 
     def task_page(self, project: int, *, after: int, size: int, annotations: bool) -> TaskPage:
         """Up to `size` tasks with id > `after`, with all their annotations (skipped ones too) if asked.

@@ -23,7 +23,7 @@ REVEAL = "reveal"
 INDEX = "{{idx}}"  # what Label Studio's Repeater replaces by a claim's place in the task
 CLAIMS = "claims"
 
-_CLAIM_CONTROL = re.compile(rf"(__{CLAIMS}_)\d+$")
+_CLAIM_CONTROL = re.compile(rf"(__{CLAIMS}_)\d+(?=__|$)")
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ def controls(workflow: Workflow) -> dict[str, Control]:
 def control_names(workflow: Workflow) -> set[str]:
     """Everything that a result of this workflow may come from, ours that are no questions included."""
     return {*controls(workflow), PRESCREEN, *((REVEAL,) if workflow.sensitive else ())}
+
+
+def has_conversation(workflow: Workflow) -> bool:
+    """Whether annotators talk with a model."""
+    return any(question.kind == "conversation" for question in workflow.questions)
 
 
 def in_config(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from guidelines.model import Choice, Question, Severity, Workflow
-from plugins.label_studio.controls import Control
+from plugins.label_studio.controls import Control, has_conversation
 from plugins.label_studio.style import COLOURS
 
 
@@ -106,13 +106,9 @@ def _text_area(parent: ET.Element, field: Field, named: dict[str, str]) -> None:
     question = field.question
     if question.kind == "edited_text":
         named |= {"value": f"${field.controls[0].text}", "editable": "true"}
-    if _talks(field.workflow):
+    if has_conversation(field.workflow):
         named["smart"] = "false"  # else each text typed here would be sent to the model
     ET.SubElement(parent, "TextArea", named, maxSubmissions="1", rows=str(question.rows), showSubmitButton="false")
-
-
-def _talks(workflow: Workflow) -> bool:
-    return any(question.kind == "conversation" for question in workflow.questions)
 
 
 def _talk(parent: ET.Element, field: Field) -> None:

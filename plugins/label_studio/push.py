@@ -16,6 +16,7 @@ from plugins.blinding import Order, drawn_order, manifest_item, shown_order, tas
 from plugins.errors import GuidelineChange, ServiceError
 from plugins.label_studio.api import Api
 from plugins.label_studio.config import label_config
+from plugins.label_studio.controls import control_names, has_conversation, in_config
 from plugins.label_studio.instructions import about, instructions
 from plugins.label_studio.marker import Marker, find
 from plugins.label_studio.tags import codes
@@ -108,6 +109,7 @@ class _Wanted:
     version: str
     about: str
     settings: Mapping[str, Any]
+    controls: frozenset[str]
 
     @classmethod
     def of(cls, programme: Programme, library: Library, workflow: str, locale: str) -> _Wanted:
@@ -121,7 +123,8 @@ class _Wanted:
             "show_collab_predictions": False,  # a prediction on screen biases the answer
             "maximum_annotations": programme.overlap,
         }
-        return cls(Marker(programme.programme, workflow, locale), str(guideline.version), about(guideline), settings)
+        marker, names = Marker(programme.programme, workflow, locale), frozenset(control_names(guideline.workflow))
+        return cls(marker, str(guideline.version), about(guideline), settings, names)
 
 
 @dataclass(frozen=True)
@@ -175,40 +178,42 @@ class _Push:
             change = "created"
         else:
             project = found[0]
-            change = self._update(project, marker, settings, wanted.about)
+            change = self._update(project, wanted, settings)
         self._finished(f"project {project} ({marker.name}) {change}")
         return _Present(project, marker, change)
 
-    def _update(self, project: int, marker: Marker, settings: Mapping[str, Any], about_line: str) -> str:
+    def _update(self, project: int, wanted: _Wanted, settings: Mapping[str, Any]) -> str:
         now = self._api.project(project).settings
         changed = {name: value for name, value in settings.items() if now.get(name) != value}
         # Label Studio keeps the instructions without their anchors, so they are known by the line that dates them.
-        if about_line in now["expert_instruction"]:
+        if wanted.about in now["expert_instruction"]:
             changed.pop("expert_instruction", None)
         if not changed:
             return "unchanged"
-        if "label_config" in changed:
-            self._keep_codes(project, marker, now["label_config"], settings["label_config"])
+        self._keep_answers(project, wanted, now["label_config"])
         self._api.update_project(project, changed)
         return "updated"
 
-    def _keep_codes(self, project: int, marker: Marker, before: str, after: str) -> None:
-        """Label Studio itself lets codes go that annotations hold."""
-        old, new, used = codes(before), codes(after), self._api.used_codes(project)
-        lost = {
-            f"{control}={code}"
-            for control in old
-            for code in (old[control] & used.get(control, set())) - new.get(control, set())
-        }
+    def _keep_answers(self, project: int, wanted: _Wanted, before: str) -> None:
+        """Raise GuidelineChange if answers would lose their question, target or code; Label Studio lets codes go."""
+        old, new = codes(before), codes(wanted.settings["label_config"])
+        lost = set()
+        for control, held in self._api.used(project).items():
+            name = in_config(control)
+            if name in old and control not in wanted.controls:
+                lost.add(control)
+            lost |= {f"{control}={code}" for code in (held & old.get(name, set())) - new.get(name, held)}
         if lost:
-            raise GuidelineChange(f"project {project} ({marker.name})", lost)
+            raise GuidelineChange(f"project {project} ({wanted.marker.name})", lost)
 
     def _attach(self, present: _Present) -> None:
         to = self._attachments
         changed = self._api.set_webhook(present.project, to.webhook_url, to.webhook_token)
         if to.ml_backend_url:
-            locale = present.marker.locale
-            changed |= self._api.set_ml_backend(present.project, to.ml_backend_url, to.ml_basic_auth, locale, interactive=False)
+            workflow, locale = self._library.workflows[present.marker.workflow], present.marker.locale
+            changed |= self._api.set_ml_backend(
+                present.project, to.ml_backend_url, to.ml_basic_auth, locale, interactive=has_conversation(workflow)
+            )
         if changed:
             self._finished(f"project {present.project} ({present.marker.name}) attached")
 
