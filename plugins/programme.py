@@ -227,9 +227,9 @@ def _item(row: Mapping[str, Any], workflow: str, locale: str) -> Item:
     seeded = row.get("seeded_errors")
     errors = None if seeded is None else tuple(SeededError(**error) for error in seeded)
     claims, materials = tuple(row.get("claims", ())), row.get("materials", {})
-    rest = {"responses": responses, "seeded_errors": errors, "claims": claims, "materials": materials}
-    optional = {name: row.get(name) for name in ("domain", "batch", "gold")}
-    return Item(row["item"], workflow, locale, row["prompt"], **rest, **optional)
+    rest = {name: row.get(name) for name in ("domain", "batch", "gold")}
+    head: dict[str, Any] = {"responses": responses, "claims": claims, "materials": materials, **rest}
+    return Item(row["item"], workflow, locale, row["prompt"], seeded_errors=errors, **head)
 
 
 def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:

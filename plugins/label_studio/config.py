@@ -49,6 +49,7 @@ def label_config(guideline: Guideline) -> str:
 def _style(workflow: Workflow) -> str:
     kinds = {question.kind for question in workflow.questions}
     wanted = {
+        style.LIST_PANEL: "error_spans" in kinds,
         style.NO_PANELS: "error_spans" not in kinds,
         style.WARNING: workflow.sensitive,
         style.CLAIMS: workflow.claims > 0,
@@ -127,7 +128,7 @@ def _claims(parent: ET.Element, workflow: Workflow) -> None:
     """The claims an item brings, however many, each with its questions."""
     repeater = ET.SubElement(parent, "Repeater", on=f"${CLAIMS}", indexFlag=INDEX)
     view = ET.SubElement(repeater, "View", className="concord-claim")
-    add_heading(view, workflow.texts.get("claim", ""))
+    add_heading(ET.SubElement(view, "View", className="concord-claim-title"), workflow.texts.get("claim", ""))
     _box(view, claim_text(INDEX), f"${CLAIMS}[{INDEX}]")
     about = workflow.texts.get("claim", "")
     for question in workflow.questions:

@@ -18,8 +18,9 @@ from plugins.label_studio.api import Api
 from plugins.label_studio.config import label_config
 from plugins.label_studio.controls import control_names, has_conversation, in_config
 from plugins.label_studio.instructions import about, instructions
-from plugins.label_studio.marker import Marker, find
+from plugins.label_studio.marker import find
 from plugins.label_studio.tags import codes
+from plugins.marker import Marker
 from plugins.programme import Annotator, Programme
 
 if TYPE_CHECKING:

@@ -14,7 +14,15 @@ STYLE = """
 .concord textarea{unicode-bidi:plaintext;text-align:start;font-size:16px;line-height:1.6}
 .concord-text{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;margin-bottom:8px}
 .concord-pair{display:flex;flex-wrap:wrap;gap:16px}
-.concord-response{flex:1 1 40%;min-width:320px}
+.concord-response{flex:1 1 40%;min-width:320px;display:flex;flex-direction:column}
+.concord-response .concord-text{flex:1}
+.concord .lsf-choices{margin:4px 0 8px}
+.concord .lsf-choice__checkbox{margin:0;margin-inline-end:8px}
+.concord .ant-checkbox-wrapper{line-height:1.6}
+.concord .ant-rate{counter-reset:star}
+.concord .ant-rate-star{text-align:center}
+.concord .ant-rate-star::after{counter-increment:star;content:counter(star);display:block;font-size:13px;color:#777}
+.concord .ant-rate-star-zero svg{stroke:rgba(128,128,128,.8);stroke-width:24}
 .concord-question,.concord-region{margin-top:8px}
 .concord-asked{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:12px}
 .concord-hint{opacity:.8}
@@ -31,7 +39,12 @@ STYLE = """
 .concord-guideline td,.concord-guideline th{border:1px solid rgba(128,128,128,.35);padding:4px 8px}
 """
 
-# Label Studio's side panels list marked errors; where nothing is marked, the texts get their room.
+# Of Label Studio's side panels only the list of marked errors is of use.
+LIST_PANEL = """.lsf-sidepanels .lsf-tabs-panel:first-child:not(:last-child){display:none}
+.lsf-sidepanels .lsf-tabs-panel:last-child:not(:first-child){height:100%!important}
+"""
+
+# Where nothing is marked, the texts get the panels' room.
 NO_PANELS = """.lsf-sidepanels__wrapper{display:none}
 .lsf-sidepanels{padding:0!important}
 """
@@ -41,11 +54,14 @@ WARNING = """.concord-warning{border-inline-start:4px solid #D55E00;padding-inli
 """
 
 # Every claim with its own questions, told apart from the next.
-CLAIMS = """.concord-claim{border-inline-start:4px solid #56B4E9;padding-inline-start:12px;margin:16px 0}
+CLAIMS = """.concord{counter-reset:claim}
+.concord-claim{border-inline-start:4px solid #56B4E9;padding-inline-start:12px;margin:16px 0;counter-increment:claim}
+.concord-claim-title h4::after{content:" " counter(claim)}
 """
 
 # Messages on the left, the model's replies on the right, one row a turn; below them the field for the next message.
-# The field in which annotators could write the model's reply themselves is taken away.
+# Out of sight: the field for writing the model's reply oneself, the buttons that delete a turn out of the middle, and
+# the switch for calls to the model, which every message makes.
 TALK = """.concord-talk{display:grid;grid-template-columns:1fr 1fr;grid-auto-flow:row dense;gap:4px 16px}
 .concord-talk [data-testid=textarea-control]{display:contents!important}
 .concord-talk [data-testid=textarea-regions]{display:contents!important}
@@ -55,6 +71,8 @@ TALK = """.concord-talk{display:grid;grid-template-columns:1fr 1fr;grid-auto-flo
 .concord-talk .concord-reply [data-testid=textarea-region]{grid-column:2}
 .concord-talk .concord-reply [data-testid=textarea-form]{display:none}
 .concord-talk [data-testid=textarea-form]{grid-column:1/-1;order:1}
+.concord-talk [data-testid=textarea-region] button{display:none}
+.lsf-dynamic-preannotations{display:none}
 """
 
 # Okabe and Ito's colours, told apart by colour-blind annotators too.
