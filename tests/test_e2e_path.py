@@ -38,12 +38,13 @@ from plugins import programme as programmes
 from plugins.analytics_client import WEBHOOK_PATH, AnalyticsClient
 from plugins.errors import NotAllowed, Unreachable
 from plugins.label_studio.api import Api
-from plugins.label_studio.pull import Progress, PulledProject, pull
+from plugins.label_studio.pull import pull
 from plugins.label_studio.push import Attachments, PushReport, push
 from plugins.local import label_studio
 from plugins.local.ports import free_port
 from plugins.local.stack import ML_USER, Port, Ports, Stack, running
 from plugins.programme import Programme
+from plugins.pulling import Progress, PulledProject
 
 LIBRARY = guidelines.load()
 WEIGHTS = {"minor": 1.0, "major": 5.0, "critical": 25.0}

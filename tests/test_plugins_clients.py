@@ -15,9 +15,9 @@ from plugin_samples import write_programme
 from plugins.analytics_client import AnalyticsClient
 from plugins.cli import commands
 from plugins.errors import EmptyToken, MissingToken, NotAllowed, PluginError, ServiceError, ServiceFailure, Unreachable
-from plugins.label_studio.pull import Progress
 from plugins.marker import Marker, read_marker
 from plugins.projects import Project
+from plugins.pulling import Progress
 from plugins.tokens import token
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)

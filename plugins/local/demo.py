@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from plugins.analytics_client import WEBHOOK_PATH, AnalyticsClient
 from plugins.label_studio import annotate
 from plugins.label_studio.api import Api
-from plugins.label_studio.pull import Progress, pull
+from plugins.label_studio.pull import pull
 from plugins.label_studio.push import Attachments, push
 from plugins.local.history import date_history
 from plugins.local.label_studio import DATABASE
 from plugins.local.progress import Step
 from plugins.local.stack import ML_USER, Stack
 from plugins.programme import Programme
+from plugins.pulling import Progress
 from plugins.simulate.people import Population
 
 if TYPE_CHECKING:
