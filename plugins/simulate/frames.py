@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from guidelines.model import Question
 from plugins import frames
 from plugins.simulate.answers import Indices, ordered, unordered
 from plugins.simulate.people import Floats, People
 from plugins.simulate.plan import Plan
+from plugins.targets import targets
 
 SOURCE = "simulation"
 VENDORS = ("northwind", "lumen")
@@ -49,11 +51,20 @@ class _Work:
     def __len__(self) -> int:
         return len(self.item)
 
+    def take(self, rows: Indices) -> _Work:
+        """The part of the work that these rows are."""
+        if len(rows) == len(self):
+            return self
+        context = {name: column.take(pa.array(rows)) for name, column in self.context.items()}
+        return _Work(self.item[rows], self.who[rows], self.week[rows], self.skill[rows], self.bias[rows], context)
+
 
 def simulate(plan: Plan) -> Iterator[Simulated]:
     """The plan's locales in order; the same plan always gives the same data.
 
-    Texts and numbers get no simulated answer, multiple choices one option. Truths are spread evenly over the choices.
+    Texts and numbers get no simulated answer, multiple choices one option; edited texts and conversations get a few
+    plain words. Truths are spread evenly over the choices, and true rankings have no ties. A question is asked of
+    those whose own answers meet its condition.
     """
     first = 1
     seeds = np.random.SeedSequence(plan.seed).spawn(len(plan.locales))
@@ -68,14 +79,21 @@ def _simulate_locale(plan: Plan, locale: str, first: int, rng: np.random.Generat
     items, names = _ids(f"{project}-", plan.items), _ids(f"{project}-person-", len(people.skill))
     work = _assign(plan, locale, project, first, people, items, names, rng)
     judgments, spans, truths = [], [], []
-    for question, target in _asked(plan):
+    given: dict[tuple[str, str], _Given] = {}
+    for question, target, truth in _asked(plan, rng):
+        asked = np.flatnonzero(_are_asked(question, target, given, len(work)))
+        part = work.take(asked)
+        if question.kind in ("edited_text", "conversation"):
+            judgments.append(_write(question, target, part, rng))
+            continue
         if question.kind == "error_spans":
-            answers, truth, found = _mark_errors(question, target, plan, work, items, rng)
+            answers, known, found = _mark_errors(question, target, plan, part, items, rng)
             spans.append(found)
         else:
-            answers, truth = _answer(question, target, plan, work, items, rng)
+            answers, known = _answer(question, target, truth, plan, part, items, rng)
+        given[question.id, target] = _Given(asked, answers["value"])
         judgments.append(answers)
-        truths.append(truth)
+        truths.append(known)
     return Simulated(
         {
             "judgments": _concat(judgments, frames.JUDGMENTS),
@@ -126,23 +144,51 @@ def _assign(
     return _Work(item, who, week, people.skill_at(who, week), people.bias[who], context)
 
 
-def _asked(plan: Plan) -> list[tuple[Question, str]]:
-    """The questions that get simulated answers, with each target they are asked about."""
-    positions = [chr(ord("a") + n) for n in range(plan.workflow.responses)]
-    return [
-        (question, target)
-        for question in plan.workflow.questions
-        if question.steps
-        for target in (["item"] if question.target == "item" else positions)
-    ]
+@dataclass(frozen=True)
+class _Given:
+    """Who answered a question (rows of the work), and what."""
+
+    rows: Indices
+    values: pa.Array
+
+
+def _asked(plan: Plan, rng: np.random.Generator) -> Iterator[tuple[Question, str, Indices]]:
+    """The questions that get simulated answers, with each target they are asked about and its truth for each item."""
+    for question in plan.workflow.questions:
+        asked = targets(question, plan.workflow)
+        if question.kind in ("text", "number"):
+            continue
+        if question.kind == "ranking":  # a true order has no ties
+            truths = rng.permuted(np.tile(np.arange(len(asked)), (plan.items, 1)), axis=1).T
+        else:
+            truths = rng.integers(0, max(len(question.steps), 1), (len(asked), plan.items))
+        yield from ((question, target, truth) for target, truth in zip(asked, truths, strict=True))
+
+
+def _are_asked(
+    question: Question, target: str, given: Mapping[tuple[str, str], _Given], count: int
+) -> NDArray[np.bool_]:
+    """Which rows of the work meet the question's condition."""
+    when = question.asked_when
+    if when is None:
+        return np.ones(count, dtype=bool)
+    other = given.get((when.question, target)) or given[when.question, "item"]
+    asked = np.zeros(count, dtype=bool)
+    asked[other.rows] = pc.is_in(other.values, pa.array(when.codes)).to_numpy(zero_copy_only=False)
+    return asked
 
 
 def _answer(
-    question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
+    question: Question,
+    target: str,
+    truth: Indices,
+    plan: Plan,
+    work: _Work,
+    items: pa.Array,
+    rng: np.random.Generator,
 ) -> tuple[pa.Table, pa.Table]:
-    given_codes, given_numbers = zip(*question.steps, strict=True)
+    given_codes, given_numbers = zip(*_steps(question, plan), strict=True)
     codes, numbers = pa.array(given_codes), pa.array(given_numbers, pa.float64())
-    truth = rng.integers(0, len(codes), plan.items)
     if question.scale == "nominal":
         given = unordered(truth[work.item], work.skill, len(codes), rng)
     else:
@@ -155,6 +201,32 @@ def _answer(
     )
     known = {"item": items, "value": codes.take(truth), "number": numbers.take(truth)}
     return answers, _table(known | _about(question, target, plan.items), TRUTH)
+
+
+def _steps(question: Question, plan: Plan) -> Sequence[tuple[str, float | None]]:
+    if question.kind == "ranking":
+        return [(str(place), float(place)) for place in range(1, plan.workflow.responses + 1)]
+    return question.steps
+
+
+def _write(question: Question, target: str, work: _Work, rng: np.random.Generator) -> pa.Table:
+    """Texts that say nothing: a mended response by those who take the trouble, a conversation of one to three turns."""
+    if question.kind == "edited_text":
+        part = work if question.required else work.take(np.flatnonzero(rng.random(len(work)) < work.skill))
+        texts = {"value": "A text that was mended.", "original": "A text to mend."}
+        return _written(question, target, part, texts)
+    turns = rng.integers(1, 4, len(work))
+    parts = []
+    for turn in range(1, 4):
+        part = work.take(np.flatnonzero(turns >= turn))
+        parts.append(_written(question, f"turn_{turn}", part, {"value": f"Message {turn}"}))
+        parts.append(_written(question, f"turn_{turn}_reply", part, {"value": f"Reply {turn}"}))
+    return pa.concat_tables(parts)
+
+
+def _written(question: Question, target: str, work: _Work, texts: Mapping[str, str]) -> pa.Table:
+    columns = {name: _repeat(text, len(work)) for name, text in texts.items()}
+    return _table(work.context | _about(question, target, len(work)) | columns, frames.JUDGMENTS)
 
 
 def _mark_errors(

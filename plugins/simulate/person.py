@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from guidelines.model import Question, Workflow
+from plugins.conditions import is_asked
 from plugins.label_studio.results import Given, Span
 from plugins.simulate.answers import ordered, unordered
 from plugins.simulate.people import Population
+from plugins.targets import targets
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,30 @@ def respond(
 ) -> dict[tuple[str, str], Given]:
     """What this person answers, by (question, target); questions without a known answer stay unanswered.
 
-    `gold` maps a question to its right code; a seeded error has `start`, `end`, `category` and `severity`. A person
-    misses errors and misjudges them, but never marks what is right.
+    `gold` maps a question, or `question@target`, to its right code; a seeded error has `start`, `end`, `category` and
+    `severity`. A person misses errors and misjudges them, but never marks what is right, and answers only what is asked
+    after their own answers so far.
     """
     answers: dict[tuple[str, str], Given] = {}
+    given: dict[tuple[str, str], str] = {}
     for question in workflow.questions:
-        target = "a" if question.target == "response" else "item"
-        if question.kind == "error_spans":
-            answers[question.id, target] = _spans(question, seeded_errors, person, rng)
-        elif question.id in gold and question.steps:
-            codes = [code for code, _ in question.steps]
-            answers[question.id, target] = _choose(question.scale, codes, gold[question.id], person, rng)
+        for target in targets(question, workflow):
+            truth = gold.get(f"{question.id}@{target}", gold.get(question.id))
+            if not is_asked(question, target, given):
+                continue
+            if question.kind == "error_spans":
+                answers[question.id, target] = _spans(question, seeded_errors, person, rng)
+            elif truth is not None and (codes := _codes(question, workflow)):
+                several = [] if truth in codes else [truth]  # "x|y" of a multiple choice
+                given[question.id, target] = _choose(question.scale, codes + several, truth, person, rng)
+                answers[question.id, target] = given[question.id, target]
     return answers
+
+
+def _codes(question: Question, workflow: Workflow) -> list[str]:
+    if question.kind == "ranking":
+        return [str(place) for place in range(1, workflow.responses + 1)]
+    return [code for code, _ in question.steps]
 
 
 def _spans(
