@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import guidelines
 from guidelines.model import Choice, Question, Severity, Workflow
 from plugins import frames
+from plugins.conditions import is_asked
 from plugins.label_studio.results import Span
 from plugins.simulate.frames import simulate
 from plugins.simulate.people import Population
@@ -152,3 +154,41 @@ def test_a_simulated_person_answers_a_real_item_by_its_truth() -> None:
         ("errors", "a"): [Span(2, 5, "red", "major")],
     }
     assert respond(WORKFLOW, gold, errors, Person(0, 0), rng)["errors", "a"] == []
+
+
+@pytest.mark.parametrize("name", sorted(guidelines.load().workflows))
+def test_every_workflow_can_be_simulated(name: str) -> None:
+    """Each question that takes an answer by choice, place or edit gets some, and the condition of each is met."""
+    workflow = guidelines.load().workflows[name]
+    [simulated] = simulate(Plan(workflow, ("en-US",), annotators=12, items=60))
+    judgments = simulated.tables["judgments"].to_pandas()
+    answered = {question.id for question in workflow.questions if question.kind not in ("text", "number")}
+    assert set(judgments["question"]) == answered
+    given = {(row.annotation, row.question, row.target): row.value for row in judgments.itertuples()}
+    for (annotation, question, target), _ in given.items():
+        own = {key[1:]: value for key, value in given.items() if key[0] == annotation}
+        assert is_asked(workflow.question(question), target, own)
+
+
+def test_true_rankings_have_no_ties_and_experts_give_them() -> None:
+    """Every place is given once; who knows everything sees it."""
+    workflow = guidelines.load().workflows["ranking"]
+    [simulated] = simulate(
+        Plan(workflow, ("en-US",), annotators=3, items=50, population=Population(skill=1, skill_sd=0, bias_sd=0))
+    )
+    judgments = simulated.tables["judgments"].to_pandas()
+    places = judgments[judgments["question"] == "place"].groupby("annotation")["number"]
+    assert {tuple(sorted(each)) for _, each in places} == {(1.0, 2.0, 3.0, 4.0)}
+
+
+def test_a_simulated_person_knows_what_is_true_of_each_response_and_claim() -> None:
+    """Right answers are kept by target, and nobody answers what is not asked."""
+    library, expert, rng = guidelines.load().workflows, Person(1, 0), np.random.default_rng(0)
+    places = {f"place@{target}": place for target, place in zip("abcd", "3122", strict=True)}
+    assert respond(library["ranking"], places, [], expert, rng) == {
+        ("place", key[-1]): place for key, place in places.items()
+    }
+    gold = {"decision": "accept", "severity": "minor", "error_type": "careless|wrong_answer"}
+    assert respond(library["review"], gold, [], expert, rng) == {("decision", "item"): "accept"}
+    fixed = respond(library["review"], {**gold, "decision": "fix"}, [], expert, rng)
+    assert fixed["error_type", "item"] == "careless|wrong_answer"
