@@ -14,10 +14,11 @@ from plugins.analytics_client import WEBHOOK_PATH, AnalyticsClient
 from plugins.errors import MissingToken
 from plugins.label_studio.api import Api
 from plugins.label_studio.pull import pull
-from plugins.label_studio.push import Attachments, PushReport, push
+from plugins.label_studio.push import Attachments, push
 from plugins.programme import Programme, load
 from plugins.projects import Project
 from plugins.pulling import Progress, PulledProject
+from plugins.pushing import PushReport
 from plugins.tokens import token
 
 _SECRETS = """

@@ -27,12 +27,13 @@ from plugins.label_studio.api import Api
 from plugins.label_studio.marker import registered
 from plugins.label_studio.parse import read_webhook
 from plugins.label_studio.pull import pull, pull_frames
-from plugins.label_studio.push import Attachments, PushReport, push, task_pages
+from plugins.label_studio.push import Attachments, push, task_pages
 from plugins.label_studio.results import Given, Span, to_result
 from plugins.local.label_studio import LabelStudio, NewUser, User
 from plugins.programme import Programme, load
 from plugins.pseudonym import pseudonym
 from plugins.pulling import Progress
+from plugins.pushing import PushReport
 
 KEY = b"pseudonym key"
 NAMES = count()

@@ -39,12 +39,13 @@ from plugins.analytics_client import WEBHOOK_PATH, AnalyticsClient
 from plugins.errors import NotAllowed, Unreachable
 from plugins.label_studio.api import Api
 from plugins.label_studio.pull import pull
-from plugins.label_studio.push import Attachments, PushReport, push
+from plugins.label_studio.push import Attachments, push
 from plugins.local import label_studio
 from plugins.local.ports import free_port
 from plugins.local.stack import ML_USER, Port, Ports, Stack, running
 from plugins.programme import Programme
 from plugins.pulling import Progress, PulledProject
+from plugins.pushing import PushReport
 
 LIBRARY = guidelines.load()
 WEIGHTS = {"minor": 1.0, "major": 5.0, "critical": 25.0}

@@ -73,18 +73,21 @@ class Api:
         return list(self._call("listing its datasets", "GET", "/me/datasets"))
 
     def create_dataset(self, body: Mapping[str, Any], settings: DatasetSettings) -> str:
-        """Create and publish a dataset; its id. One that could not be published is taken away again."""
+        """Create a dataset with its fields and questions and publish it, so that records can be added; its id.
+
+        A failure half-way leaves a dataset that is not published.
+        """
         name = body["name"]
         dataset = str(self._call(f"creating dataset {name}", "POST", "/datasets", body)["id"])
-        try:
-            for part, bodies in self._parts(settings):
-                for each in bodies:
-                    self._call(f"adding {each['name']} to {name}", "POST", f"/datasets/{dataset}/{part}", each)
-            self._call(f"publishing dataset {name}", "PUT", f"/datasets/{dataset}/publish")
-        except BaseException:
-            self._call(f"taking dataset {name} away", "DELETE", f"/datasets/{dataset}")
-            raise
+        for part, bodies in self._parts(settings):
+            for each in bodies:
+                self._call(f"adding {each['name']} to {name}", "POST", f"/datasets/{dataset}/{part}", each)
+        self._call(f"publishing dataset {name}", "PUT", f"/datasets/{dataset}/publish")
         return dataset
+
+    def delete_dataset(self, dataset: str) -> None:
+        """Take a dataset away."""
+        self._call(f"taking dataset {dataset} away", "DELETE", f"/datasets/{dataset}")
 
     @staticmethod
     def _parts(settings: DatasetSettings) -> Iterator[tuple[str, Sequence[Json]]]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from plugins.blinding import Order, drawn_order, manifest_item, shown_order, task_data
+from plugins.blinding import Order, task_data
 from plugins.errors import GuidelineChange, ServiceError
 from plugins.label_studio.api import Api
 from plugins.label_studio.config import label_config
@@ -21,27 +21,15 @@ from plugins.label_studio.instructions import about, instructions
 from plugins.label_studio.marker import find
 from plugins.label_studio.tags import codes
 from plugins.marker import Marker
-from plugins.programme import Annotator, Programme
+from plugins.programme import Programme
+from plugins.projects import Project
+from plugins.pushing import ManifestSink, PushedProject, PushReport, register, shown_orders, without_account
 
 if TYPE_CHECKING:
     from guidelines import Library
 
 BATCH = 200  # tasks a request: small enough to be quick, and to lose little when one fails
 _TITLE_LIMIT = 50  # Label Studio's
-
-
-class ManifestSink(Protocol):
-    """Where the manifest goes: `AnalyticsClient`."""
-
-    def send_manifest(
-        self,
-        source: str,
-        *,
-        projects: Sequence[Mapping[str, Any]],
-        items: Sequence[Mapping[str, Any]],
-        annotators: Sequence[Mapping[str, Any]],
-    ) -> object:
-        """Register projects, items and annotators."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +40,6 @@ class Attachments:
     webhook_token: str = field(repr=False)
     ml_backend_url: str | None = None
     ml_basic_auth: tuple[str, str] | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class PushedProject:
-    """One project after the push: what was done to it, and how many tasks were added to how many."""
-
-    project: int
-    workflow: str
-    locale: str
-    change: str
-    tasks_added: int
-    tasks: int
-
-
-@dataclass(frozen=True)
-class PushReport:
-    """The projects, and the annotators who have no account in Label Studio yet (their work could not be attributed)."""
-
-    projects: tuple[PushedProject, ...]
-    without_account: tuple[str, ...]
 
 
 def push(
@@ -160,11 +128,11 @@ class _Push:
         for each in present:
             self._attach(each)
         there = {each.marker.identity: self._tasks_there(each.project) for each in present}
-        orders = self._orders(there)
-        self._register(present, orders, users, analytics)
+        orders = shown_orders(self._programme, there.values())
+        projects = [self._registration(each) for each in present]
+        self._finished(register(self._programme, self._library, projects, orders, users, analytics))
         pushed = tuple(self._import(each, there[each.marker.identity], orders) for each in present)
-        missing = [each.email for each in self._programme.annotators if each.email.lower() not in users]
-        return PushReport(pushed, tuple(missing))
+        return PushReport(pushed, without_account(self._programme, users))
 
     def _finished(self, step: str) -> None:
         self.done.append(step)
@@ -223,36 +191,8 @@ class _Push:
         pages = task_pages(self._api, project, size=1000, annotations=False)
         return {str(task["data"].get("item")): task["data"] for page in pages for task in page}
 
-    def _orders(self, there: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Any]]]) -> dict[str, Order]:
-        """The order of each item's responses: as its task shows them, or drawn for a task to come."""
-        tasks = {item: data for project in there.values() for item, data in project.items()}
-        return {
-            item.item: shown_order(item, tasks[item.item]) if item.item in tasks else drawn_order(item)
-            for item in self._programme.items
-        }
-
-    def _register(
-        self,
-        present: Sequence[_Present],
-        orders: Mapping[str, Order],
-        users: Mapping[str, int],
-        analytics: ManifestSink,
-    ) -> None:
-        programme = self._programme
-        projects = [each.marker.project(each.project, programme.source, programme.stage) for each in present]
-        workflows = self._library.workflows
-        items = [
-            manifest_item(programme.programme, item, workflows[item.workflow], orders[item.item])
-            for item in programme.items
-        ]
-        people = [person for person in programme.annotators if person.email.lower() in users]
-        analytics.send_manifest(
-            programme.source,
-            projects=[row for project in projects for row in project.rows()],
-            items=items,
-            annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
-        )
-        self._finished(f"manifest of {len(items)} items and {len(people)} annotators sent")
+    def _registration(self, present: _Present) -> Project:
+        return present.marker.project(present.project, self._programme.source, self._programme.stage)
 
     def _import(
         self, present: _Present, there: Mapping[str, Mapping[str, Any]], orders: Mapping[str, Order]
@@ -274,12 +214,3 @@ def task_pages(api: Api, project: int, *, size: int, annotations: bool) -> Itera
     while tasks := api.task_page(project, after=after, size=size, annotations=annotations).tasks:
         yield tasks
         after = tasks[-1]["id"]
-
-
-def _annotator_row(person: Annotator, user: int) -> dict[str, Any]:
-    names = ("vendor", "locales", "domains", "education", "role", "qualified", "simulated")
-    row = {name: getattr(person, name) for name in names}
-    return {
-        "user": str(user),
-        **{name: list(value) if isinstance(value, tuple) else value for name, value in row.items()},
-    }

@@ -1,0 +1,97 @@
+"""What pushing into any labelling tool has in common: what analytics is told, and what a push reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from plugins.blinding import Order, drawn_order, manifest_item, shown_order
+from plugins.programme import Annotator, Programme
+from plugins.projects import Project
+
+if TYPE_CHECKING:
+    from guidelines import Library
+
+
+class ManifestSink(Protocol):
+    """Where the manifest goes: `AnalyticsClient`."""
+
+    def send_manifest(
+        self,
+        source: str,
+        *,
+        projects: Sequence[Mapping[str, Any]],
+        items: Sequence[Mapping[str, Any]],
+        annotators: Sequence[Mapping[str, Any]],
+    ) -> object:
+        """Register projects, items and annotators."""
+
+
+@dataclass(frozen=True)
+class PushedProject:
+    """One project after the push: what was done to it, and how many tasks were added to how many."""
+
+    project: int | str
+    workflow: str
+    locale: str
+    change: str
+    tasks_added: int
+    tasks: int
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """The projects, and the annotators who have no account in the tool yet (their work could not be attributed)."""
+
+    projects: tuple[PushedProject, ...]
+    without_account: tuple[str, ...]
+
+
+def shown_orders(programme: Programme, there: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Order]:
+    """The order of each item's responses: as its task shows them, or drawn for a task to come.
+
+    `there` holds each project's tasks: their data by item.
+    """
+    tasks = {item: data for project in there for item, data in project.items()}
+    return {
+        item.item: shown_order(item, tasks[item.item]) if item.item in tasks else drawn_order(item)
+        for item in programme.items
+    }
+
+
+def register(
+    programme: Programme,
+    library: Library,
+    projects: Sequence[Project],
+    orders: Mapping[str, Order],
+    users: Mapping[str, int | str],
+    analytics: ManifestSink,
+) -> str:
+    """Tell analytics what the tool must not know; what was done. `users` are the tool's ids by account."""
+    items = [
+        manifest_item(programme.programme, item, library.workflows[item.workflow], orders[item.item])
+        for item in programme.items
+    ]
+    people = [person for person in programme.annotators if person.email.lower() in users]
+    analytics.send_manifest(
+        programme.source,
+        projects=[row for project in projects for row in project.rows()],
+        items=items,
+        annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
+    )
+    return f"manifest of {len(items)} items and {len(people)} annotators sent"
+
+
+def without_account(programme: Programme, users: Mapping[str, int | str]) -> tuple[str, ...]:
+    """The programme's annotators whom the tool does not know."""
+    return tuple(each.email for each in programme.annotators if each.email.lower() not in users)
+
+
+def _annotator_row(person: Annotator, user: int | str) -> dict[str, Any]:
+    names = ("vendor", "locales", "domains", "education", "role", "qualified", "simulated")
+    row = {name: getattr(person, name) for name in names}
+    return {
+        "user": str(user),
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in row.items()},
+    }
