@@ -19,10 +19,12 @@ from analytics.merge import Deletion, Ingested, Page
 from analytics.raw import Extent, RawBodies, Receipt
 from analytics.store import Store
 from guidelines import Library
+from plugins.argilla.parse import read_records
 from plugins.frames import Frames
 from plugins.label_studio.parse import WebhookEvent, read_tasks, read_webhook
 
 LABEL_STUDIO = "label_studio"
+READERS = {LABEL_STUDIO: read_tasks, "argilla": read_records}  # by source, which names the tool
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -99,7 +101,7 @@ class Intake:
         projects = self.store.projects(receipt.source)
         if receipt.extent and projects.get(receipt.extent.project) is None:
             raise UnknownProject(receipt.source, receipt.extent.project)
-        frames = read_tasks(tasks, projects, self._library, self._key)
+        frames = READERS[receipt.source](tasks, projects, self._library, self._key)
         return tasks, frames, _page(receipt, tasks) if receipt.extent else None
 
     def _read_webhook(self, webhook: Webhook) -> WebhookEvent:
@@ -141,8 +143,8 @@ def load_manifest(body: bytes) -> dict[str, Any]:
 
 
 def _check_source(source: str) -> None:
-    if source != LABEL_STUDIO:
-        raise UnknownSource(source, [LABEL_STUDIO])
+    if source not in READERS:
+        raise UnknownSource(source, list(READERS))
 
 
 def _check_clock(field: str, said: datetime, received: datetime) -> None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from analytics.api.description import described, json_only
 from analytics.api.tokens import auth
 from analytics.errors import MalformedBody
-from analytics.intake import LABEL_STUDIO, load_json
+from analytics.intake import LABEL_STUDIO, READERS, load_json
 from analytics.manifest import ManifestSchema
 from analytics.raw import Extent
 from analytics.service import service
@@ -33,7 +33,7 @@ class Registered(Schema):
 class ExportQuery(Schema):
     """Where an export comes from; with `project`, `after` and `fetched` it is everything in that range of tasks."""
 
-    source = fields.String(load_default=LABEL_STUDIO, validate=validate.OneOf([LABEL_STUDIO]))
+    source = fields.String(load_default=LABEL_STUDIO, validate=validate.OneOf(list(READERS)))
     project = fields.String(validate=validate.Length(min=1), metadata={"description": "the tool's id of the project"})
     after = fields.Integer(
         strict=False,
@@ -125,7 +125,8 @@ def register(document: dict[str, Any]) -> dict[str, int]:
 def export(query: dict[str, Any]) -> dict[str, Any]:
     """Upload an export
 
-    A JSON export of the tool: an array of tasks, each with its annotations. It adds and updates. With `project`,
+    A JSON export of Label Studio, or records of Argilla as `concord pull` sends them: an array of tasks, each with its
+    annotations. It adds and updates. With `project`,
     `after` and `fetched` the body is everything in that range, and what is missing from it is deleted.
     """
     received, ingested = service().intake.export(query["source"], _extent(query), _export_body())

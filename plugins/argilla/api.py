@@ -21,11 +21,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class RecordPage:
-    """Records in the order they were added; `fetched` (server clock) is a moment before the reading."""
+    """Records in the order they were added; `fetched` (server clock) is a moment before the reading.
+
+    `left` counts the records after these.
+    """
 
     records: list[Json]
     fetched: datetime
-    total: int
+    left: int
 
 
 class Api:
@@ -120,7 +123,8 @@ class Api:
         path = f"/datasets/{dataset}/records?limit={size}&offset={offset}{include}"
         response = self._send(f"reading records of dataset {dataset}", "GET", path, None)
         body = response.json()
-        return RecordPage(body["items"], _before(response), body["total"])
+        left = max(body["total"] - offset - len(body["items"]), 0)
+        return RecordPage(body["items"], _before(response), left)
 
     def _call(self, doing: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         answer = self._send(doing, method, path, body)
