@@ -104,8 +104,10 @@ def _answer(parent: ET.Element, field: Field) -> None:
 def _text_area(parent: ET.Element, field: Field, named: dict[str, str]) -> None:
     """A field for one text; an edited text starts as the text it edits."""
     question = field.question
+    # Else what was written could not be changed any more once Label Studio has refused to submit the task.
+    named |= {"editable": "true", "transcription": "true"}
     if question.kind == "edited_text":
-        named |= {"value": f"${field.controls[0].text}", "editable": "true"}
+        named["value"] = f"${field.controls[0].text}"
     if has_conversation(field.workflow):
         named["smart"] = "false"  # else each text typed here would be sent to the model
     ET.SubElement(parent, "TextArea", named, maxSubmissions="1", rows=str(question.rows), showSubmitButton="false")
