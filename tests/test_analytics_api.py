@@ -231,7 +231,7 @@ def _bad_pages() -> Iterator[tuple[dict[str, Any], list[Any], str]]:
     yield {**page, "project": "99"}, task, "unknown_project"
     yield {**page, "project": "12"}, task, "malformed_body"
     yield {**page, "after": 1}, task, "malformed_body"
-    yield {"source": "argilla"}, task, "invalid_parameters"
+    yield {"source": "doccano"}, task, "invalid_parameters"
     yield {}, {"tasks": task}, "malformed_export"  # type: ignore[misc]
 
 
@@ -291,7 +291,7 @@ def test_a_manifest_is_idempotent_and_hides_users(client: FlaskClient) -> None:
         ({"locale": "german"}, "invalid_parameters"),
         ({"locale": "xx-XX"}, "invalid_parameters"),
         ({"workflow": "prefrence"}, "malformed_body"),
-        ({"source": "argilla"}, "malformed_body"),
+        ({"source": "doccano"}, "malformed_body"),
         ({"since": "2026-11-02"}, "invalid_parameters"),
         ({"colour": "red"}, "invalid_parameters"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from string import ascii_lowercase
 from typing import Any, Literal
 
@@ -52,12 +53,16 @@ def marked_texts(workflow: Workflow) -> frozenset[str]:
 
 
 def all_asked(workflow: Workflow) -> tuple[Asked, ...]:
-    """Everything Argilla asks in a workflow, in the order of its questions."""
-    return tuple(asked for question in workflow.questions for asked in _of(question, workflow))
+    """Everything Argilla asks in a workflow, in the order of its questions; claim by claim and response by response."""
+    grouped = (list(group) for _, group in groupby(workflow.questions, key=lambda question: question.target))
+    return tuple(asked for questions in grouped for asked in _of(questions, workflow))
 
 
-def _of(question: Question, workflow: Workflow) -> Iterator[Asked]:
-    for target, text in _targets(question, workflow):
+def _of(questions: list[Question], workflow: Workflow) -> Iterator[Asked]:
+    """What questions with the same kind of target ask about each target."""
+    by_target = zip(*(_targets(question, workflow) for question in questions), strict=True)
+    pairs = (pair for targets in by_target for pair in zip(questions, targets, strict=True))
+    for question, (target, text) in pairs:
         name = question.id if target == "item" else f"{question.id}__{target}"
         yield Asked(name, question, target, text)
         if question.kind == "error_spans":
