@@ -21,9 +21,10 @@ _FENCE = "---"
 
 @dataclass(frozen=True)
 class Section:
-    """One clause: its id, its Markdown from the heading on, the line it starts on."""
+    """One clause: its id, its title, its Markdown from the heading on, the line it starts on."""
 
     id: str
+    title: str
     source: str
     line: int
 
@@ -109,7 +110,8 @@ def _sections(lines: list[str], headings: list[_Heading]) -> Iterator[Section]:
     starts = [heading.line - 1 for heading in headings]
     for heading, (start, end) in zip(headings, pairwise([*starts, len(lines)]), strict=True):
         if heading.id:
-            yield Section(heading.id, "\n".join(lines[start:end]).strip(), heading.line)
+            title = CLAUSE.sub("", heading.title)
+            yield Section(heading.id, title, "\n".join(lines[start:end]).strip(), heading.line)
 
 
 def _heading_problems(file: str, headings: list[_Heading]) -> Iterator[Problem]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from guidelines.errors import InvalidGuidelines
-from guidelines.folder import PACKAGED, folder_problems, read_folder
-from guidelines.library import load
+from guidelines.folder import PACKAGED
+from guidelines.library import check_folder, load
 from guidelines.model import Guideline, Question
 
 _root = click.option(
@@ -31,11 +31,10 @@ def guidelines_group() -> None:
 @_root
 def check_command(root: Path) -> None:
     """List every mistake in the guideline files: file, line, what is wrong, how to mend it."""
-    folder = read_folder(root)
-    problems = folder_problems(folder)
+    problems, files = check_folder(root)
     if problems:
         raise InvalidGuidelines(problems)
-    click.echo(f"{folder.files} files in {root}: no problems")
+    click.echo(f"{files} files in {root}: no problems")
 
 
 @guidelines_group.command("show")

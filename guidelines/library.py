@@ -1,74 +1,87 @@
-"""The loaded guidelines, and how base and locales become what annotators of one locale see."""
+"""The loaded guidelines: the base at once, each locale's folder when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
-from guidelines.clauses import Section, Text
+from guidelines.assembly import Sources, assemble
+from guidelines.checks import (
+    BaseCheck,
+    age_of_texts,
+    chain,
+    check_base,
+    guideline_problems,
+    locale_problems,
+    missing_problems,
+)
 from guidelines.errors import InvalidGuidelines, Problem, UnknownLocale, UnknownWorkflow
-from guidelines.folder import PACKAGED, Folder, folder_problems, read_folder
-from guidelines.model import Guideline, GuidelineVersion, Workflow
-from guidelines.render import section_html
-from guidelines.tags import BASE_LANGUAGE, LocaleTag, parse_locale
-from guidelines.versions import content_digest
-from guidelines.words import Words, localised, overlay_words
-from guidelines.workflow_file import workflow_of
+from guidelines.folder import PACKAGED, LocaleFolder, locale_tags, read_base, read_locale, stray_problems
+from guidelines.model import Guideline, Workflow
+from guidelines.tags import LocaleTag, parse_locale
+from guidelines.terms_file import terms_of
 
 
 def load(root: Path | None = None) -> Library:
-    """Load and check a guideline folder; the packaged one if `root` is None.
+    """Load a guideline folder; the packaged one if `root` is None.
 
-    Raises InvalidGuidelines, which lists every problem of every file.
+    The questions and terms of the base are checked at once, and InvalidGuidelines lists every problem of theirs. A
+    locale's folder is read and checked when it is first asked for.
 
-    >>> sorted(load().workflows)
-    ['fluency_review', 'preference']
+    >>> "fluency_review" in load().workflows
+    True
     """
-    folder = read_folder(root or PACKAGED)
-    problems = folder_problems(folder)
-    if problems:
-        raise InvalidGuidelines(problems)
-    return _library(folder)
+    root = root or PACKAGED
+    checked = check_base(read_base(root))
+    if checked.problems:
+        raise InvalidGuidelines(sorted(set(checked.problems)))
+    return Library(checked.workflows, locale_tags(root), root, checked)
 
 
 def check(root: Path | None = None) -> list[Problem]:
     """Every problem of a guideline folder (None: the packaged one), by file and line; an empty list if there is none.
 
-    >>> check()
-    []
+    >>> check(Path("nowhere"))[0].message
+    'there is no terms.yaml, with the words around a guideline'
     """
-    return folder_problems(read_folder(root or PACKAGED))
+    return check_folder(root or PACKAGED)[0]
 
 
-@dataclass(frozen=True)
-class Overlay:
-    """What one locale folder says about one workflow."""
-
-    tag: str
-    version: str
-    status: Literal["draft", "signed-off"]
-    words: Words
-    sections: tuple[Section, ...] = ()
-    replaces: frozenset[str] = frozenset()
+def check_folder(root: Path) -> tuple[list[Problem], int]:
+    """Every problem of a guideline folder, by file and line, and how many files it has."""
+    checked = check_base(read_base(root))
+    base = checked.base
+    problems = [*checked.problems, *missing_problems(base), *stray_problems(root)]
+    for workflow in {*base.texts, *base.examples}:
+        problems += guideline_problems(checked, workflow)
+    folders = {tag: read_locale(root, tag) for tag in locale_tags(root)}
+    for folder in folders.values():
+        above = [folders[tag] for tag in chain(folder.tag)[1:] if tag in folders]
+        problems += [*locale_problems(checked, folder, above), *age_of_texts(checked, folder)]
+    return sorted(set(problems)), base.files + sum(folder.files for folder in folders.values())
 
 
 @dataclass(frozen=True)
 class Library:
-    """All workflows in base English, the tags that have a folder, and the guideline of each workflow in each locale."""
+    """All workflows in base English, the tags that have a folder, and the guideline of each workflow in each locale.
+
+    Some of the tags are languages, such as `es`: what their locales, such as `es-MX`, have in common.
+    """
 
     workflows: Mapping[str, Workflow]
     locales: tuple[str, ...]
-    sections: Mapping[str, tuple[Section, ...]] = field(repr=False)
-    overlays: Mapping[tuple[str, str], Overlay] = field(repr=False)
+    root: Path = field(repr=False)
+    _base: BaseCheck = field(repr=False)
+    _folders: dict[str, LocaleFolder] = field(default_factory=dict, init=False, repr=False, compare=False)
     _made: dict[tuple[str, str], Guideline] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def guideline(self, workflow: str, locale: str) -> Guideline:
         """The workflow and its guideline as annotators of this locale see them.
 
         Looks in the folder of the locale, then of its language, then in the base. Raises UnknownWorkflow,
-        MalformedLocale, and UnknownLocale for a locale for which neither it nor its language has a folder.
+        MalformedLocale, UnknownLocale for a locale for which neither it nor its language has a folder, and
+        InvalidGuidelines if their files or the workflow's base guideline have problems.
 
         >>> guideline = load().guideline("preference", "en-US")
         >>> guideline.workflow.question("overall").choice("tie").number, guideline.direction
@@ -80,86 +93,35 @@ class Library:
         if not set(tag.chain) & set(self.locales):
             raise UnknownLocale(tag.tag, self.locales)
         if (workflow, tag.tag) not in self._made:
-            self._made[workflow, tag.tag] = self._make(self.workflows[workflow], tag)
+            self._made[workflow, tag.tag] = self._make(workflow, tag)
         return self._made[workflow, tag.tag]
 
-    def _make(self, base: Workflow, tag: LocaleTag) -> Guideline:
-        overlays = [self.overlays[each, base.id] for each in tag.chain if (each, base.id) in self.overlays]
-        workflow = localised(base, _merged_words(reversed(overlays)))
-        title = _Clause(f"# {workflow.title}", _language_of_title(overlays))
-        clauses = [title, *_clauses(self.sections[base.id], reversed(overlays))]
-        sources = [(clause.tag, clause.source) for clause in clauses]
-        digest = content_digest(workflow, sources, tag.direction)
-        own = overlays[0] if overlays and overlays[0].tag == tag.tag else None
-        return Guideline(
-            workflow=workflow,
-            locale=tag.tag,
-            direction=tag.direction,
-            version=GuidelineVersion(base.id, base.version, tag.tag, _overlay_version(overlays, tag.tag), digest),
-            status=own.status if own else "draft",
-            markdown="\n\n".join(source for _, source in sources) + "\n",
-            html="\n".join(clause.html() for clause in clauses),
+    def _make(self, workflow: str, tag: LocaleTag) -> Guideline:
+        base = self._base.base
+        _refuse(list(guideline_problems(self._base, workflow)))
+        return assemble(
+            Sources(
+                workflow=self.workflows[workflow],
+                text=base.texts.get(workflow),
+                examples=base.examples.get(workflow),
+                terms=terms_of(base.terms),
+                folders=self._chain(tag.chain),
+            ),
+            tag,
         )
 
-
-def _library(folder: Folder) -> Library:
-    """The library of a folder without problems."""
-    return Library(
-        workflows={name: workflow_of(document.value) for name, document in folder.base.items()},
-        locales=tuple(folder.locales),
-        sections={name: text.sections for name, text in folder.base_texts.items()},
-        overlays={
-            key: _overlay(key[0], document.value, folder.locale_texts.get(key))
-            for key, document in folder.overlays.items()
-        },
-    )
+    def _chain(self, tags: Sequence[str]) -> tuple[LocaleFolder, ...]:
+        """The folders of these tags that there are, nearest first; read and checked from the most general one on."""
+        found: tuple[LocaleFolder, ...] = ()
+        for tag in reversed([tag for tag in tags if tag in self.locales]):
+            if tag not in self._folders:
+                folder = read_locale(self.root, tag)
+                _refuse(list(locale_problems(self._base, folder, found)))
+                self._folders[tag] = folder
+            found = (self._folders[tag], *found)
+        return found
 
 
-def _overlay(tag: str, fields: Mapping[str, Any], text: Text | None) -> Overlay:
-    overlay = Overlay(tag, fields["version"], fields["status"], overlay_words(fields))
-    if text is None:
-        return overlay
-    return replace(overlay, sections=text.sections, replaces=frozenset(text.fields.get("replaces", ())))
-
-
-def _merged_words(overlays: Iterable[Overlay]) -> Words:
-    """The words of several overlays, the most general first."""
-    merged: Words = {}
-    for overlay in overlays:
-        merged |= overlay.words
-    return merged
-
-
-def _overlay_version(overlays: Sequence[Overlay], tag: str) -> str:
-    """The version of the locale's own file; with its tag if another locale stands in; 0 if only the base is left."""
-    if not overlays:
-        return "0"
-    nearest = overlays[0]
-    return nearest.version if nearest.tag == tag else f"{nearest.tag} {nearest.version}"
-
-
-def _language_of_title(overlays: Sequence[Overlay]) -> str:
-    return next((each.tag for each in overlays if ("title",) in each.words), BASE_LANGUAGE)
-
-
-@dataclass(frozen=True)
-class _Clause:
-    """A section in the language of the folder it comes from; `beside` another of the same id or not."""
-
-    source: str
-    tag: str
-    beside: bool = False
-
-    def html(self) -> str:
-        suffix = f"-{self.tag}" if self.beside else ""
-        return section_html(self.source, self.tag, parse_locale(self.tag).direction, suffix)
-
-
-def _clauses(base: Iterable[Section], overlays: Iterable[Overlay]) -> list[_Clause]:
-    """The sections in the order shown: each base section followed by the rules of the locales, new sections last."""
-    placed = {section.id: [_Clause(section.source, BASE_LANGUAGE)] for section in base}
-    for overlay in overlays:
-        for section in overlay.sections:
-            others = [] if section.id in overlay.replaces else placed.get(section.id, [])
-            placed[section.id] = [*others, _Clause(section.source, overlay.tag, beside=bool(others))]
-    return [clause for each in placed.values() for clause in each]
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise InvalidGuidelines(sorted(set(problems)))

@@ -153,7 +153,7 @@ class GuidelineVersion:
 
 @dataclass(frozen=True)
 class Mark:
-    """An error that a worked example has: the words, what is wrong with them, how bad it is, what should stand there."""
+    """An error in a worked example: the words, what is wrong with them, how bad it is, what should stand there."""
 
     text: str
     category: str

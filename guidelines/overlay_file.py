@@ -8,7 +8,7 @@ from typing import Any
 
 from guidelines.errors import Problem
 from guidelines.model import Question, Workflow
-from guidelines.schema import schema_problems
+from guidelines.schema import form_problems
 from guidelines.wording import instead
 from guidelines.words import Spot, base_words, overlay_words
 from guidelines.workflow_file import name_problems
@@ -21,9 +21,10 @@ def overlay_problems(document: Document, workflow: Workflow | None, complete: bo
     `workflow` is its base, None while that is missing or has problems of its own; `complete` says whether the file must
     translate everything, as it must where no English and no more general locale, such as `fr` for `fr-CA`, fills gaps.
     """
+    problems = form_problems(document, "locale")
     if not isinstance(document.value, dict):
-        return [*document.problems, *(() if document.problems else schema_problems(document, "locale"))]
-    problems = [*document.problems, *schema_problems(document, "locale"), *_name_problems(document)]
+        return problems
+    problems += _name_problems(document)
     if workflow is not None:
         problems += _unknown(document, workflow)
         problems += _missing(document, workflow) if complete else ()

@@ -15,7 +15,17 @@ from guidelines.errors import Problem
 from guidelines.wording import instead
 from guidelines.yaml_file import Document, Place
 
-SchemaName = Literal["workflow", "locale", "base_text", "locale_text"]
+SchemaName = Literal[
+    "workflow",
+    "base_text",
+    "terms",
+    "examples",
+    "locale",
+    "locale_text",
+    "locale_rules",
+    "locale_terms",
+    "locale_examples",
+]
 
 _TYPES = {
     "string": "a text",
@@ -32,6 +42,13 @@ def schema_problems(document: Document, name: SchemaName) -> list[Problem]:
     """Where the document departs from the schema: each field named, with what it may be. No order, no repeats."""
     errors = _validator(name).iter_errors(document.value)
     return list(dict.fromkeys(problem for error in errors for problem in _describe(document, error)))
+
+
+def form_problems(document: Document, name: SchemaName) -> list[Problem]:
+    """What is wrong with the document's form, as YAML and by the schema; a text that is no YAML is told of once."""
+    if document.problems and not isinstance(document.value, dict):
+        return list(document.problems)
+    return [*document.problems, *schema_problems(document, name)]
 
 
 @cache

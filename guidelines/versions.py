@@ -15,8 +15,8 @@ DIGITS = 12
 def content_digest(workflow: Workflow, sections: Iterable[tuple[str, str]], direction: Direction) -> str:
     """The first 12 hex digits of the SHA-256 of everything an annotator sees, with codes, numbers and weights.
 
-    `sections` are pairs of language and Markdown, in the order shown. Version numbers are left out: they stand beside
-    the digest, and raising one alone changes nothing that is seen.
+    `sections` are pairs of language and Markdown, in the order shown, worked examples among them. Version numbers and
+    the sign-off are left out: they stand beside the digest, and neither changes what is asked or told.
     """
     content = {**asdict(workflow), "version": None, "sections": list(sections), "direction": direction}
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -7,31 +7,46 @@ from pathlib import PurePath
 from typing import Any
 
 from guidelines.errors import Problem
-from guidelines.model import Choice, Question, Severity, Workflow
-from guidelines.schema import schema_problems
+from guidelines.model import Choice, Condition, Question, Severity, Workflow
+from guidelines.question_rules import entries, questions_problems
+from guidelines.schema import form_problems
 from guidelines.wording import instead
-from guidelines.yaml_file import Document, Place
+from guidelines.yaml_file import Document
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def workflow_problems(document: Document) -> list[Problem]:
     """Everything wrong with a base file, as far as its form allows to tell."""
-    if not isinstance(document.value, dict):
-        return [*document.problems, *(() if document.problems else schema_problems(document, "workflow"))]
-    return [*document.problems, *schema_problems(document, "workflow"), *_rules(document)]
+    rules = _rules(document) if isinstance(document.value, dict) else ()
+    return [*form_problems(document, "workflow"), *rules]
 
 
 def workflow_of(fields: Mapping[str, Any]) -> Workflow:
     """The workflow of a base file without problems."""
     plain = {name: fields[name] for name in ("version", "title", "summary", "responses", "headline")}
-    questions = tuple(_question(each) for each in fields["questions"])
-    return Workflow(id=fields["workflow"], texts=dict(fields["texts"]), questions=questions, **plain)
+    return Workflow(
+        id=fields["workflow"],
+        texts=dict(fields["texts"]),
+        questions=tuple(_question(each) for each in fields["questions"]),
+        claims=fields.get("claims", 0),
+        materials=tuple(fields.get("materials", ())),
+        sensitive=fields.get("sensitive", False),
+        **plain,
+    )
 
 
 def _question(fields: Mapping[str, Any]) -> Question:
-    parts = {
+    parts: dict[str, Any] = {
         "choices": tuple(Choice(**_with_float(each, "number")) for each in fields.get("choices", ())),
         "severities": tuple(Severity(**_with_float(each, "weight")) for each in fields.get("severities", ())),
     }
+    if "asked_when" in fields:
+        condition = fields["asked_when"]
+        parts["asked_when"] = Condition(condition["question"], tuple(condition["codes"]))
+    if fields["kind"] == "edited_text":
+        usual = "response" if fields.get("target") == "response" else "prompt"
+        parts["edits"] = fields.get("edits", usual)
     return Question(**(_with_float(fields, "minimum", "maximum") | parts))
 
 
@@ -43,14 +58,14 @@ def _rules(document: Document) -> Iterator[Problem]:
     fields = document.value
     yield from name_problems(document, "workflow", PurePath(document.file).stem, "the file's name")
     yield from _text_problems(document)
-    questions = dict(_entries(fields, "questions"))
-    yield from _duplicates(document, ("questions",), questions, "id", "a question's id")
-    for index, question in questions.items():
-        yield from _question_problems(document, ("questions", index), question)
-    ids = [each.get("id") for each in questions.values()]
+    yield from questions_problems(document)
+    ids = [each.get("id") for _, each in entries(fields, "questions")]
     if "headline" in fields and fields["headline"] not in ids:
         message = f"the headline {fields['headline']!r} is not a question of this file"
         yield document.problem(("headline",), message, instead(fields["headline"], ids))
+    if "claims" in fields and not any(each.get("target") == "claim" for _, each in entries(fields, "questions")):
+        message = "an item shows claims, and no question asks about them"
+        yield document.problem(("claims",), message, "give a question target: claim, or remove claims")
 
 
 def name_problems(document: Document, field: str, expected: str, source: str) -> Iterator[Problem]:
@@ -62,75 +77,35 @@ def name_problems(document: Document, field: str, expected: str, source: str) ->
 
 
 def _text_problems(document: Document) -> Iterator[Problem]:
-    """An item shows its prompt and its responses, and each needs a name on the screen."""
-    count, texts = document.value.get("responses"), document.value.get("texts")
-    if isinstance(count, int) and count in range(27) and isinstance(texts, dict):
-        needed = ["prompt", *(f"response_{chr(ord('a') + index)}" for index in range(count))]
-        for name in [name for name in needed if name not in texts]:
-            message = f"texts: {name!r} is missing, though an item shows {count} responses"
-            yield document.problem(("texts",), message, f"add {name}: …")
+    """Whatever an item shows needs a name on the screen, and a name needs something to stand for."""
+    texts = document.value.get("texts")
+    if not isinstance(texts, dict):
+        return
+    needed = dict(_needed_texts(document.value))
+    for name in [name for name in needed if name not in texts]:
+        yield document.problem(("texts",), f"texts: {name!r} is missing, though {needed[name]}", f"add {name}: …")
+    known = dict.fromkeys([*needed, *(f"response_{letter}" for letter in _LETTERS), *_VOLUNTARY])
+    for name in [name for name in texts if name not in known]:
+        fix = instead(name, [*needed, *(each for each in _VOLUNTARY if each not in needed)])
+        yield document.problem(("texts", name), f"texts: there is no place to show {name!r}", fix)
 
 
-def _question_problems(document: Document, place: Place, question: dict[str, Any]) -> Iterator[Problem]:
-    choices, severities = dict(_entries(question, "choices")), dict(_entries(question, "severities"))
-    for name, entries in (("choices", choices), ("severities", severities)):
-        yield from _duplicates(document, (*place, name), entries, "code", f"a code in {name} of this question")
-        yield from _duplicates(document, (*place, name), entries, "title", f"a title in {name} of this question")
-    yield from _hotkey_problems(document, place, choices, severities)
-    yield from _range_problems(document, place, question)
-    if question.get("kind") == "preference":
-        yield from _preference_problems(document, place, [each.get("number") for each in choices.values()])
+_VOLUNTARY = ("severity", "correction", "claim", "message", "reply", "warning", "reveal")
 
 
-def _entries(fields: Mapping[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The entries of a list that are fields at all; the schema has told of the others."""
-    values = fields.get(name)
-    for index, entry in enumerate(values if isinstance(values, list) else ()):
-        if isinstance(entry, dict):
-            yield index, entry
-
-
-def _duplicates(
-    document: Document, place: Place, entries: Mapping[int, dict[str, Any]], field: str, what: str
-) -> Iterator[Problem]:
-    first: dict[str, int] = {}
-    for index, entry in entries.items():
-        value, here = entry.get(field), (*place, index, field)
-        if isinstance(value, str) and value in first:
-            message = f"{value!r} is {what} twice, first on line {first[value]}"
-            yield document.problem(here, message, f"give one of them another {field}")
-        elif isinstance(value, str):
-            first[value] = document.line(here)
-
-
-def _hotkey_problems(
-    document: Document, place: Place, choices: dict[int, dict[str, Any]], severities: dict[int, dict[str, Any]]
-) -> Iterator[Problem]:
-    """Choices and severities are on the screen together, so they share their keys."""
-    first: dict[str, int] = {}
-    for name, entries in (("choices", choices), ("severities", severities)):
-        for index, entry in entries.items():
-            key, here = entry.get("hotkey"), (*place, name, index, "hotkey")
-            if isinstance(key, str) and key in first:
-                message = f"the hotkey {key!r} is used twice in this question, first on line {first[key]}"
-                yield document.problem(here, message, "choose another key")
-            elif isinstance(key, str):
-                first[key] = document.line(here)
-
-
-def _range_problems(document: Document, place: Place, question: dict[str, Any]) -> Iterator[Problem]:
-    low, high = question.get("minimum"), question.get("maximum")
-    if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
-        message = f"the maximum {high} is not above the minimum {low}"
-        yield document.problem((*place, "maximum"), message, "raise the maximum or lower the minimum")
-
-
-def _preference_problems(document: Document, place: Place, numbers: list[Any]) -> Iterator[Problem]:
-    """Responses are shown in random order and answers turned back, so each answer needs its mirror."""
-    if document.value.get("responses") != 2:
-        message = "a preference compares two responses, and an item shows another number of them"
-        yield document.problem(("responses",), message, "write responses: 2, or choose another kind")
-    known = [number for number in numbers if isinstance(number, int | float)]
-    if len(known) == len(numbers) and sorted(known) != sorted({-number for number in known}):
-        message = f"the numbers {', '.join(map(str, known))} are not symmetric around 0"
-        yield document.problem((*place, "choices"), message, "give each choice the negative number of its opposite")
+def _needed_texts(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The names of the texts that this workflow shows, each with the reason."""
+    count, materials = fields.get("responses"), fields.get("materials")
+    yield "prompt", "every item shows one"
+    for letter in _LETTERS[: count if isinstance(count, int) else 0]:
+        yield f"response_{letter}", f"an item shows {count} responses"
+    for name in materials if isinstance(materials, list) else ():
+        yield str(name), "it is one of the materials"
+    if "claims" in fields:
+        yield "claim", "an item shows claims"
+    if fields.get("sensitive") is True:
+        yield "warning", "the workflow is sensitive"
+        yield "reveal", "the workflow is sensitive"
+    if any(each.get("kind") == "conversation" for _, each in entries(fields, "questions")):
+        yield "message", "there is a conversation"
+        yield "reply", "there is a conversation"

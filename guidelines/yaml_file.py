@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 
 from guidelines.errors import Problem
 
 Place = tuple[str | int, ...]
 
-# Texts stay texts, dates too: only numbers, truth values and null are read as such.
+# Texts stay texts, dates too, and so do `yes`, `no`, `on` and `off`: only numbers, true, false and null are no texts.
 _SCALARS: Mapping[str, Callable[[str], object]] = {
     "tag:yaml.org,2002:int": int,
     "tag:yaml.org,2002:float": float,
-    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
+    "tag:yaml.org,2002:bool": lambda text: {"true": True, "false": False}.get(text.lower(), text),
     "tag:yaml.org,2002:null": lambda text: None,
 }
 
@@ -31,6 +30,8 @@ _MENDS = {
     "found unexpected end of stream": "close the quotes",
     "could not find expected ':'": "write `name: text`, and put a text of several lines in quotes",
     "undefined alias": "put a text that starts with * in quotes",
+    "duplicate anchor": "give each anchor (&…) a name of its own",
+    "nesting": "write it out flat",
 }
 
 
@@ -64,14 +65,10 @@ def read_yaml(file: str, text: str, first_line: int = 1) -> Document:
 
     A duplicate key is a problem, and its first value counts.
     """
-    yaml = YAML(typ="safe", pure=True)  # nodes know their lines; the round-trip type would also gather comments
-    yaml.composer.warn_double_anchors = False  # YAML allows them
     try:
-        root = yaml.compose(text)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)  # in C, since there are hundreds of files
     except YAMLError as error:
         return Document(file, None, {(): first_line}, (_syntax_problem(file, text, first_line, error),))
-    except RecursionError:
-        return Document(file, None, {(): first_line}, (_too_deep(file, first_line),))
     reader = _Reader(file, first_line)
     value = reader.plain(root, ()) if root is not None else None
     return Document(file, value, {(): first_line, **reader.lines}, tuple(reader.problems))
@@ -82,7 +79,7 @@ def _syntax_problem(file: str, text: str, first_line: int, error: YAMLError) -> 
     said = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))) or str(error)
     if "quoted scalar" in said:  # where the quotes open says more than the end of the file
         mark = getattr(error, "context_mark", None)
-    line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
+    line = mark.line if mark else text.encode().count(b"\n", 0, getattr(error, "position", 0))
     fix = next((mend for sign, mend in _MENDS.items() if sign in said), "check quotes, colons and indentation here")
     return Problem(file, first_line + line, f"this is not YAML: {' '.join(said.split())}", fix)
 
