@@ -108,6 +108,15 @@ class Api:
         listed = self._call("reading questions", "GET", f"/datasets/{dataset}/questions")
         return {question["name"]: question for question in listed}
 
+    def property_titles(self, dataset: str) -> list[str]:
+        """The titles of a dataset's metadata properties, in the order they were added."""
+        listed = self._call("reading metadata properties", "GET", f"/me/datasets/{dataset}/metadata-properties")
+        return [each["title"] for each in sorted(listed, key=lambda each: str(each["inserted_at"]))]
+
+    def add_property(self, dataset: str, body: Mapping[str, Any]) -> None:
+        """Add a metadata property."""
+        self._call("adding a metadata property", "POST", f"/datasets/{dataset}/metadata-properties", body)
+
     def update(self, kind: str, identity: str, changes: Mapping[str, Any]) -> None:
         """Change a dataset, field or question (`kind` is "datasets", "fields" or "questions")."""
         self._call(f"updating {kind[:-1]} {identity}", "PATCH", f"/{kind}/{identity}", changes)

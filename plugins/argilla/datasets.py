@@ -1,4 +1,8 @@
-"""Which datasets in Argilla are ours, and what stands in them: their metadata says so (see `marker`)."""
+"""Which datasets in Argilla are ours, and what stands in them.
+
+A dataset's metadata holds its marker (see `marker`) as it was made. Argilla drops changes of that metadata without a
+word, so each later guideline version is a metadata property of its own: a name and a title that no record uses.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugins.argilla.api import Api, RecordPage
-from plugins.argilla.settings import NUMBER
+from plugins.argilla.settings import NUMBER, hidden_property
 from plugins.errors import PluginError
 from plugins.marker import Marker, read_marker
 from plugins.programme import Programme
@@ -36,13 +40,18 @@ class Found:
 
 
 def metadata(marker: Marker) -> dict[str, str]:
-    """The metadata of the dataset with this marker."""
+    """The metadata of a new dataset with this marker."""
     return {_KEY: str(marker)}
+
+
+def version_property(marker: Marker) -> dict[str, Any]:
+    """The metadata property that adds the last version of this marker to a dataset."""
+    return hidden_property(f"version-{len(marker.versions)}", str(marker).splitlines()[-1])
 
 
 def find(api: Api, programme: str) -> list[Found]:
     """This programme's datasets. Raises PluginError when two that are published claim the same identity."""
-    found = [each for each in map(_found, api.datasets()) if each and each.marker.programme == programme]
+    found = [found for each in api.datasets() if (found := _found(api, each, programme))]
     seen: dict[tuple[str, str, str], str] = {}
     for each in found:
         other = seen.setdefault(each.marker.identity, each.id) if each.is_published else each.id
@@ -52,9 +61,13 @@ def find(api: Api, programme: str) -> list[Found]:
     return found
 
 
-def _found(dataset: dict[str, Any]) -> Found | None:
-    marker = read_marker(str((dataset.get("metadata") or {}).get(_KEY, "")))
-    return Found(dataset, marker) if marker else None
+def _found(api: Api, dataset: dict[str, Any], programme: str) -> Found | None:
+    first = str((dataset.get("metadata") or {}).get(_KEY, ""))
+    marker = read_marker(first)
+    if marker is None or marker.programme != programme:
+        return None
+    later = read_marker("\n".join([first, *api.property_titles(str(dataset["id"]))]))
+    return Found(dataset, later or marker)
 
 
 def registered(api: Api, programme: Programme) -> Projects:

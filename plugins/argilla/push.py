@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from plugins.argilla.api import Api
-from plugins.argilla.datasets import Found, find, metadata, number, record_pages
+from plugins.argilla.datasets import Found, find, metadata, number, record_pages, version_property
 from plugins.argilla.encoding import plain, read_plain
 from plugins.argilla.errors import FrozenDataset
 from plugins.argilla.form import to_data, to_fields, to_texts
@@ -176,29 +176,32 @@ class _Push:
         return workspace
 
     def _dataset(self, wanted: _Wanted, there: _There | None, workspaces: Mapping[str, str]) -> _Present:
-        """Create, update or leave the dataset; its guideline and its version change in one request, and last."""
+        """Create, update or leave the dataset; a new version is told last, so that a run cut short tells it later."""
         before = there.found.marker if there else wanted.marker
         marker = before.with_version(str(wanted.guideline.version), datetime.now(UTC))
         body = {
             "guidelines": wanted.settings.guidelines,
-            "metadata": metadata(marker),
             "distribution": {"strategy": "overlap", "min_submitted": self._programme.overlap},
         }
         if there is None:
-            named = {"name": marker.name, "workspace_id": workspaces[marker.locale], "allow_extra_metadata": False}
-            dataset, change = self._api.create_dataset({**named, **body}, wanted.settings), "created"
+            body |= {"name": marker.name, "workspace_id": workspaces[marker.locale], "metadata": metadata(marker)}
+            dataset = self._api.create_dataset({**body, "allow_extra_metadata": False}, wanted.settings)
+            change = "created"
         else:
-            dataset, change = there.found.id, self._update(there, body)
+            dataset, change = there.found.id, self._update(there, body, marker)
         self._finished(f"dataset {marker.name} {change}")
         return _Present(dataset, wanted, marker, change)
 
-    def _update(self, there: _There, body: Json) -> str:
+    def _update(self, there: _There, body: Json, marker: Marker) -> str:
+        dataset = there.found.dataset
         for (kind, identity), change in there.changes.items():
             self._api.update(kind, identity, change)
-        changed = {name: value for name, value in body.items() if there.found.dataset.get(name) != value}
+        changed = {name: value for name, value in body.items() if dataset.get(name) != value}
         if changed:
             self._api.update("datasets", there.found.id, changed)
-        return "updated" if changed or there.changes else "unchanged"
+        if marker != there.found.marker:
+            self._api.add_property(there.found.id, version_property(marker))
+        return "updated" if changed or there.changes or marker != there.found.marker else "unchanged"
 
     def _records(self, present: _Present) -> list[Json]:
         """The dataset's records that a push added."""

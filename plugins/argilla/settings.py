@@ -30,13 +30,13 @@ class DatasetSettings:
 
     @property
     def metadata(self) -> Json:
-        """The one property that records carry; annotators do not see it."""
-        return {
-            "name": NUMBER,
-            "title": NUMBER,
-            "settings": {"type": "integer"},
-            "visible_for_annotators": False,
-        }
+        """The one property that records carry."""
+        return hidden_property(NUMBER, NUMBER)
+
+
+def hidden_property(name: str, title: str) -> Json:
+    """A metadata property that annotators do not see."""
+    return {"name": name, "title": title, "settings": {"type": "integer"}, "visible_for_annotators": False}
 
 
 def settings(guideline: Guideline) -> DatasetSettings:
