@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint benchmark lock
+.PHONY: run test lint benchmark screenshots lock
 
 run: .venv/installed
 	@$(BIN)/concord run
@@ -21,6 +21,9 @@ lint: .venv/installed
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/agreement.py
+
+screenshots: .venv/installed
+	$(BIN)/python tests/screenshots.py
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
