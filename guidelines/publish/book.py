@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from guidelines.library import Library
 from guidelines.model import Clause, Guideline
-from guidelines.publish.pages import anchored, locale_name, status_line, templates
+from guidelines.publish.pages import anchored, clause_anchor, language_of, locale_name, status_line, templates
 
 # Clauses that hold for all workflows stand once, under this anchor.
 SHARED = "locale-"
+_HEADING = "rules-here"  # the clause that only announces them
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Chapter:
         """What the ids of this chapter start with."""
         return f"{self.guideline.workflow.id}-"
 
+    @property
+    def untranslated(self) -> Clause | None:
+        """The first clause in another language than the locale's, before which the book says so."""
+        language = language_of(self.guideline.locale)
+        return next((clause for clause in self.clauses if language_of(clause.tag) != language), None)
+
 
 def book(library: Library, locale: str, workflows: Sequence[str] | None = None) -> str:
     """The book of a locale as one HTML page that needs nothing else; of all workflows if `workflows` is None.
@@ -38,7 +45,7 @@ def book(library: Library, locale: str, workflows: Sequence[str] | None = None) 
     guidelines = [library.guideline(name, locale) for name in workflows or library.workflows]
     shared = _shared(guidelines)
     chapters = [
-        Chapter(each, status_line(each), tuple(clause for clause in each.clauses if clause not in shared))
+        Chapter(each, status_line(each), tuple(clause for clause in each.clauses if _own(clause, shared)))
         for each in guidelines
     ]
     first = guidelines[0]
@@ -51,6 +58,7 @@ def book(library: Library, locale: str, workflows: Sequence[str] | None = None) 
         chapters=chapters,
         shared=shared,
         shared_anchor=SHARED,
+        anchor=clause_anchor,
         linked=lambda html, anchor: _linked(html, anchor, shared),
     )
 
@@ -60,7 +68,11 @@ def _shared(guidelines: Sequence[Guideline]) -> list[Clause]:
     if len(guidelines) < 2:
         return []
     times = Counter(clause for each in guidelines for clause in set(each.clauses))
-    return [clause for clause in guidelines[0].clauses if times[clause] == len(guidelines)]
+    return [each for each in guidelines[0].clauses if times[each] == len(guidelines) and each.id != _HEADING]
+
+
+def _own(clause: Clause, shared: Sequence[Clause]) -> bool:
+    return clause not in shared and not (shared and clause.id == _HEADING)
 
 
 def _linked(html: str, anchor: str, shared: Iterable[Clause]) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 
 from babel import Locale
+from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from guidelines.model import Example, Guideline, Question, Workflow
+from guidelines.model import Clause, Example, Guideline, Question, Workflow
 from guidelines.tags import parse_locale
 
+_HEADING = re.compile(r'<h2 id="([^"]+)"')
 _ANCHOR = re.compile(r'(?<= id=")(?=[^"]*")|(?<= href="#)(?=[^"]*")')
 
 
@@ -44,12 +47,26 @@ def anchored(html: str, prefix: str) -> str:
     return _ANCHOR.sub(prefix, html)
 
 
+def language_of(tag: str) -> str:
+    """The language of a tag: "pt" of "pt-BR"."""
+    return tag.split("-", maxsplit=1)[0]
+
+
+def clause_anchor(clause: Clause) -> str:
+    """The id that a clause's heading has: its own, or one with its tag where it stands beside another of that id."""
+    found = _HEADING.search(clause.html)
+    return found[1] if found else clause.id
+
+
 def status_line(guideline: Guideline) -> str:
     """Whether the text is a draft, or who signed it off and when, in the locale's words."""
     terms = guideline.terms
     if guideline.status == "draft":
         return terms["draft"]
-    return " · ".join(terms["signed_off"].format(name=each.by, date=each.on) for each in guideline.signed_off)
+    locale = Locale.parse(guideline.locale, sep="-")
+    days = [format_date(date.fromisoformat(each.on), "long", locale) for each in guideline.signed_off]
+    signed = zip(guideline.signed_off, days, strict=True)
+    return " · ".join(dict.fromkeys(terms["signed_off"].format(name=each.by, date=day) for each, day in signed))
 
 
 def answer_text(question: Question, value: str) -> str:
