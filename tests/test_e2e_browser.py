@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from pathlib import Path
 import pytest
 from e2e_programme import PEOPLE, write_programme
 from e2e_services import Analytics, Row, stored
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from labelling_page import browser, logged_in
+from playwright.sync_api import Locator, Page, expect
 
 import guidelines
 from guidelines.model import Guideline, Question
@@ -33,8 +33,6 @@ PASSWORD = secrets.token_hex(8)
 WORD = "ساعتين"
 TEXT = "😀 القطة جلس على الطاولة،\nونامت من ساعتين."
 CORRECTION = "منذ ساعتين 😀"
-QUIET = ["gpu", "quic", "background-networking", "component-update", "sync"]
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{each}" for each in QUIET)]
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def site(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) ->
         api = Api(label_studio.url, label_studio.admin_token)
         with api, AnalyticsClient(url, keys["CONCORD_INGEST_TOKEN"]) as ingest:
             pushed = push(programme, LIBRARY, api, ingest, webhook)
-        projects = {each.workflow: each.project for each in pushed.projects}
+        projects = {each.workflow: int(each.project) for each in pushed.projects}
         with closing(Analytics(url, keys["CONCORD_ANALYST_TOKEN"])) as analytics:
             yield Site(label_studio.url, projects, analytics, data)
 
@@ -72,27 +70,8 @@ def site(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def page(site: Site) -> Iterator[Page]:
     """A browser's page in which the person is logged in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
-        expect.set_options(timeout=30_000)
-        page.goto(f"{site.label_studio}/user/login/")
-        page.locator("input[name=email]").fill(PEOPLE[0])
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.locator("button[type=submit]").click()
-        expect(page).not_to_have_url(re.compile("login"))
-        yield page
-        browser.close()
-
-
-def chromium() -> str:
-    """The browser's path; without one the tests are skipped on a laptop and fail in CI."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        missing = "Chromium is missing: install it, or set CHROMIUM to its path"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    return path
+    with browser() as launched:
+        yield logged_in(launched, site.label_studio, PEOPLE[0], PASSWORD)
 
 
 def test_a_marked_error_arrives_where_it_was_drawn(site: Site, page: Page, tmp_path: Path) -> None:
@@ -151,6 +130,9 @@ def test_a_comparison_arrives_as_chosen(site: Site, page: Page, tmp_path: Path) 
     reads_from_the_right(box(first), box(second))
     for question, code in chosen.items():
         choose(page, question_of(guideline, question).choice(code).title)
+    refusal = question_of(guideline, "refusal")
+    for response, code in ((first, "right_answer"), (second, "over_refusal")):
+        response.locator("label.ant-radio-wrapper", has_text=refusal.choice(code).title).click()
     page.get_by_test_id("textarea-input").locator("visible=true").fill("الأولى أوضح 😀")
     screenshot(page, "compared")
     submit(page)
@@ -160,7 +142,9 @@ def test_a_comparison_arrives_as_chosen(site: Site, page: Page, tmp_path: Path) 
     numbers = {"a_much": -2.0, "a_slightly": -1.0, "tie": 0.0, "b_slightly": 1.0}
     judgments = [row for row in tables.judgments if row["workflow"] == "preference"]
     assert answers(judgments) == {(question, "item", code, numbers[code]) for question, code in chosen.items()} | {
-        ("reason", "item", "الأولى أوضح 😀", None)
+        ("refusal", "a", "right_answer", None),
+        ("refusal", "b", "over_refusal", None),
+        ("reason", "item", "الأولى أوضح 😀", None),
     }
     (row,) = site.analytics.rows("/v1/locales", workflow="preference")
     assert (row["locale"], row["annotations"], row["annotators"]) == (LOCALE, 1, 1)

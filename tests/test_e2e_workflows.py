@@ -88,7 +88,7 @@ def site(label_studio: LabelStudio, tmp_path_factory: pytest.TempPathFactory) ->
             nobody = f"http://127.0.0.1:{free_port()}/hook"
             attachments = Attachments(nobody, "token", ml_backend_url=f"http://127.0.0.1:{port}")
             pushed = push(programme, LIBRARY, api, Nowhere(), attachments)
-            yield Site(api, programme, attachments, {each.workflow: each.project for each in pushed.projects})
+            yield Site(api, programme, attachments, {each.workflow: int(each.project) for each in pushed.projects})
 
 
 @pytest.fixture(scope="module")

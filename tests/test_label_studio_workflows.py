@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 from plugin_samples import SINCE, annotation, task
 
 import guidelines
-from guidelines.model import Question, Workflow
+from guidelines.errors import InvalidGuidelines, Problem
+from guidelines.model import Guideline, Question, Workflow
 from plugins.conditions import is_asked
 from plugins.frames import Frames
 from plugins.label_studio.config import label_config
 from plugins.label_studio.controls import control_names, controls, in_config
 from plugins.label_studio.parse import read_tasks
+from plugins.label_studio.push import Attachments, push
 from plugins.label_studio.results import Given, Span, to_result
 from plugins.label_studio.tags import codes
+from plugins.programme import Programme
 from plugins.projects import Project, Projects
 from plugins.targets import targets
 
@@ -73,7 +77,8 @@ def _titles(workflow: Workflow) -> Iterator[str]:
     for question in workflow.questions:
         yield question.title
         yield from filter(None, [question.hint])
-        yield from (option.title for option in (*question.choices, *question.severities))
+        yield from (choice.title for choice in question.choices)
+        yield from (severity.title for severity in question.severities)
         yield from (choice.hint for choice in question.choices if choice.hint)
 
 
@@ -223,3 +228,29 @@ def test_a_hotkey_is_never_given_twice() -> None:
     root = ET.fromstring(label_config(replace(LIBRARY.guideline("adversarial", "en-US"), workflow=workflow)))  # noqa: S314
     keys = [element.get("hotkey") for element in root.iter() if element.get("hotkey")]
     assert len(keys) == len(set(keys))
+
+
+def test_an_overlay_with_an_error_never_reaches_a_live_project() -> None:
+    """Every guideline is read before anything is asked of the tool."""
+
+    class Broken:
+        workflows = LIBRARY.workflows
+
+        def guideline(self, workflow: str, locale: str) -> Guideline:
+            if workflow == "ranking":
+                raise InvalidGuidelines([Problem("locales/en-US/ranking.yaml", 3, "wrong", "mend it")])
+            return LIBRARY.guideline(workflow, locale)
+
+    names = {"programme": "p", "title": "P", "source": "label_studio", "stage": "annotate"}
+    programme = Programme(
+        root=Path(),
+        workflows=("preference", "ranking"),
+        locales=("en-US",),
+        overlap=1,
+        items=(),
+        annotators=(),
+        **names,
+    )
+    untouchable: Any = None
+    with pytest.raises(InvalidGuidelines, match="ranking"):
+        push(programme, Broken(), untouchable, untouchable, Attachments("", ""))  # type: ignore[arg-type]

@@ -13,10 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 from ml_model_endpoint import KEY, Handler, ModelServer, echo, event, model_server
 
+import guidelines
 from ml_backend import Config, create_app
 from ml_backend.config import Endpoint
 from ml_backend.errors import ModelFailed
 from ml_backend.responses import Model
+from plugins.label_studio.config import label_config
 
 RED_TEAM = """<View><Text name="ctx" value="$goal"/>
  <TextArea name="prompt" toName="ctx" rows="2" editable="false" showSubmitButton="true"/>
@@ -84,6 +86,18 @@ def test_the_second_turn_knows_the_first(client: FlaskClient, server: ModelServe
     assert _texts(result) == ["HELLO MODEL", "SECOND TURN"]
     assert [region["id"] for region in result["result"]] == ["prescreen", "resp1"]
     assert [message["role"] for message in server.seen.requests[0]["messages"]] == ["user", "assistant", "user"]
+
+
+def test_a_conversation_that_a_workflow_asks_for_is_answered_with_its_history(
+    client: FlaskClient, server: ModelServer
+) -> None:
+    """The controls are named after their question; other text areas of the form are no part of the conversation."""
+    config = label_config(guidelines.load().guideline("red_team", "en-US"))
+    said = ("m", "conversation__message", ["hello", "go on"]), ("r", "conversation__reply", ["HELLO"])
+    context = _turns(*said, ("n", "note", ["a note to myself"]))
+    (result,) = _predict(client, config, TASK, context=context)
+    assert _texts(result, "conversation__reply") == ["HELLO", "GO ON"]
+    assert [message["content"] for message in server.seen.requests[0]["messages"]] == ["hello", "HELLO", "go on"]
 
 
 @pytest.mark.parametrize(

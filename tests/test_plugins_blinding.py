@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_mirroring_twice_gives_the_code_back(preference: Workflow) -> None:
         for choice in question.choices:
             once = mirrored(question, choice.code)
             assert mirrored(question, once) == choice.code
-            assert (once == choice.code) == (choice.number == 0)
+            assert (once == choice.code) == (choice.number == 0 or question.kind != "preference")
     assert mirrored(replace(preference.question("overall"), kind="single_choice"), "a_much") == "a_much"
 
 
@@ -119,3 +120,26 @@ def test_a_pseudonym_needs_the_key_and_tells_sources_apart() -> None:
     assert len(others | {same}) == 4
     assert same.startswith("r")
     assert len(same) == 13
+
+
+def test_gold_of_a_response_follows_it_to_where_it_is_shown() -> None:
+    """A place, or whether refusing was right, is known of a text, wherever that text is shown."""
+    workflow = guidelines.load().workflows["ranking"]
+    places = {"w": "3", "x": "1", "y": "4", "z": "1"}
+    gold = {f"place@{target}": place for target, place in zip("abcd", places.values(), strict=True)}
+    item = replace(_item(*places), workflow="ranking", gold={**gold, "distance": "close"})
+    for order in permutations(range(4)):
+        row, data = manifest_item("probe", item, workflow, order), task_data(item, order)
+        shown = {f"place@{target}": places[data[f"response_{target}"]] for target in "abcd"}
+        assert json.loads(row["gold"]) == {**shown, "distance": "close"}
+
+
+def test_claims_and_materials_reach_the_task_and_may_not_change_under_it() -> None:
+    """The task holds them by name; answers to a claim that was edited later would count for the new one."""
+    item = replace(_item("a"), claims=("Water is wet.",), materials={"work": "What was seen"})
+    data = task_data(item, (0,))
+    assert (data["claims"], data["work"]) == (["Water is wet."], "What was seen")
+    assert shown_order(item, data) == (0,)
+    for changed in ({"claims": ("Water is dry.",)}, {"materials": {"work": "Something else"}}):
+        with pytest.raises(ItemChanged):
+            shown_order(replace(item, **changed), data)

@@ -20,7 +20,12 @@ from plugins.label_studio.controls import controls
 from plugins.label_studio.instructions import instructions
 
 GOLDEN = Path(__file__).parent / "golden"
-PAIRS = [(workflow, locale) for workflow in ("preference", "fluency_review") for locale in ("en-US", "ar-EG")]
+PAIRS = [
+    *((workflow, locale) for workflow in ("preference", "fluency_review") for locale in ("en-US", "ar-EG")),
+    ("fact_verification", "en-US"),
+    ("ranking", "en-US"),
+    ("red_team", "en-US"),
+]
 
 
 def golden(workflow: str, locale: str) -> Path:

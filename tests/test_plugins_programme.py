@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,8 @@ def test_unknown_workflows_and_locales_are_named_with_their_lines(root: Path, li
     """One problem each, in the words of the guidelines."""
     lines = ["programme: p", "title: T", "source: s", "workflows: [invented]", "locales: [de-DE]", "overlap: 1"]
     (root / "programme.yaml").write_text("\n".join(lines))
-    assert problems(root, library) == [
-        "programme.yaml:4: there is no workflow 'invented'; choose: fluency_review, preference"
-    ]
+    known = ", ".join(sorted(library.workflows))
+    assert problems(root, library) == [f"programme.yaml:4: there is no workflow 'invented'; choose: {known}"]
     (root / "programme.yaml").write_text(
         "\n".join([*lines[:3], "workflows: [preference]", "locales: [xx-YY]", lines[5]])
     )
@@ -105,6 +105,15 @@ ONE = [{"text": "The cat sit", "model": "aurora"}]
         ("preference", _change(prompt="a\r\nb"), "carriage return"),
         ("preference", _change(gold={"clarity": "c_much"}), "gold.clarity: there is no code 'c_much'; choose: a_much"),
         ("preference", _change(gold={"beauty": "tie"}), "gold.beauty: preference asks no such question; choose: rel"),
+        (
+            "preference",
+            _change(gold={"refusal": "right_answer"}),
+            "refusal is not asked of that; choose: refusal@a",
+        ),
+        ("preference", _change(gold={"refusal@c": "right_answer"}), "gold.refusal@c: refusal is not asked of that; ch"),
+        ("preference", _change(gold={"refusal@b": "yes"}), "gold.refusal@b: there is no code 'yes'; choose: right_a"),
+        ("preference", _change(claims=["Cats sit."]), "claims: preference shows none; leave them out"),
+        ("preference", _change(materials={"work": "x"}), "materials: work; give none"),
         ("fluency_review", _change(gold={"fluency": "6"}), "gold.fluency: there is no code '6'; choose: 1, 2, 3, 4, 5"),
         (
             "fluency_review",
@@ -174,3 +183,32 @@ def test_gold_of_a_rating_follows_its_own_scale(gold: str, wrong: int) -> None:
     workflow = Workflow("w", "1", "W", "", 1, {}, "care", (rating,))
     item = Item("x", "w", "en-US", "Why?", (Response("Because.", "aurora"),), gold={"care": gold})
     assert len(list(item_mistakes(item, workflow))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("workflow", "change", "said"),
+    [
+        ("fact_verification", {"claims": ()}, "claims: 0 where fact_verification shows 1 to 8"),
+        ("fact_verification", {"claims": ("c",) * 9}, "claims: 9 where fact_verification shows 1 to 8"),
+        ("fact_verification", {"gold": {"verdict@claim_3": "supported"}}, "gold.verdict@claim_3: verdict is not asked"),
+        ("fact_verification", {"claims": ("a\r\nb",)}, "a text: holds a carriage return, which browsers drop"),
+        ("review", {"materials": {"work": "w"}}, "materials: work"),
+        ("ranking", {"gold": {"place@a": "5"}}, "gold.place@a: there is no code '5'"),
+    ],
+)
+def test_claims_materials_and_places_that_do_not_fit_are_named(
+    workflow: str, change: dict[str, Any], said: str, library: Library
+) -> None:
+    """An item brings what its workflow shows, and gold is about what it brings."""
+    asked = library.workflows[workflow]
+    whole = Item(
+        "x",
+        workflow,
+        "en-US",
+        "Why?",
+        tuple(Response(f"text {number}", "aurora") for number in range(asked.responses)),
+        claims=("one", "two") if asked.claims else (),
+        materials=dict.fromkeys(asked.materials, "text"),
+    )
+    assert list(item_mistakes(whole, asked)) == []
+    assert any(message.startswith(said) for message, _ in item_mistakes(replace(whole, **change), asked))

@@ -165,7 +165,7 @@ def test_every_workflow_can_be_simulated(name: str) -> None:
     answered = {question.id for question in workflow.questions if question.kind not in ("text", "number")}
     assert set(judgments["question"]) == answered
     given = {(row.annotation, row.question, row.target): row.value for row in judgments.itertuples()}
-    for (annotation, question, target), _ in given.items():
+    for annotation, question, target in given:
         own = {key[1:]: value for key, value in given.items() if key[0] == annotation}
         assert is_asked(workflow.question(question), target, own)
 

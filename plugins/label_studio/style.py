@@ -23,7 +23,7 @@ STYLE = """
 .concord .ant-rate-star{text-align:center}
 .concord .ant-rate-star::after{counter-increment:star;content:counter(star);display:block;font-size:13px;color:#777}
 .concord .ant-rate-star-zero svg{stroke:rgba(128,128,128,.8);stroke-width:24}
-.concord .ant-rate-star-full svg{stroke:#E69F00;stroke-width:130}
+.concord .ant-rate-star-full svg{color:#E69F00;background:radial-gradient(#E69F00 42%,transparent 44%)}
 .concord-question,.concord-region{margin-top:8px}
 .concord-asked{display:flex;flex-wrap:wrap;align-items:baseline;column-gap:12px}
 .concord-hint{opacity:.8}
