@@ -42,7 +42,10 @@ def assemble(sources: Sources, tag: LocaleTag) -> Guideline:
     terms = _merged_terms(sources)
     signed = _signed_off(sources, tag)
     clauses = list(_numbered(_pieces(sources, workflow, terms, tag)))
-    shown = [(_language(words), f"# {workflow.title}"), *((each.tag, each.markdown) for each in clauses)]
+    shown = [
+        (_title_language(words, workflow.id), f"# {workflow.title}"),
+        *((each.tag, each.markdown) for each in clauses),
+    ]
     status = _status_line(signed, terms)
     return Guideline(
         workflow=workflow,
@@ -57,7 +60,9 @@ def assemble(sources: Sources, tag: LocaleTag) -> Guideline:
         ),
         status="signed-off" if signed else "draft",
         markdown="\n\n".join([shown[0][1], f"*{status}*", *(each.markdown for each in clauses)]) + "\n",
-        html="\n".join([_title_html(workflow, status, _language(words)), *(each.html for each in clauses)]),
+        html="\n".join(
+            [*_head_html(shown[0], (_terms_language(sources), f"*{status}*")), *(each.html for each in clauses)]
+        ),
         clauses=tuple(clauses),
         examples=tuple(example for _, examples in _examples(sources) for example in examples),
         terms=terms,
@@ -80,9 +85,8 @@ def _merged_terms(sources: Sources) -> dict[str, str]:
     return terms
 
 
-def _language(folders: Sequence[LocaleFolder]) -> str:
-    """The tag of the folder that the words are taken from."""
-    return folders[0].tag if folders else BASE_LANGUAGE
+def _title_language(folders: Sequence[LocaleFolder], workflow: str) -> str:
+    return next((each.tag for each in folders if "title" in fields_of(each.words[workflow])), BASE_LANGUAGE)
 
 
 def overlay_version(folders: Sequence[LocaleFolder], workflow: str, tag: str) -> str:
@@ -112,8 +116,8 @@ def _status_line(signed: Sequence[SignOff], terms: Mapping[str, str]) -> str:
     return " · ".join(terms["signed_off"].format(name=each.by, date=each.on) for each in signed)
 
 
-def _title_html(workflow: Workflow, status: str, tag: str) -> str:
-    return section_html(f"# {workflow.title}\n\n*{status}*", tag, parse_locale(tag).direction)
+def _head_html(*lines: tuple[str, str]) -> list[str]:
+    return [section_html(markdown, tag, parse_locale(tag).direction) for tag, markdown in lines]
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ def locale_problems(checked: BaseCheck, folder: LocaleFolder, above: Sequence[Lo
         known = [section.id for each in above if each.rules is not None for section in each.rules.sections]
         yield from rules_problems(folder.rules, known)
     if folder.examples is not None:
-        yield from locale_examples_problems(folder.examples, checked.workflows)
+        workflows = {name: checked.workflows.get(name) for name in checked.base.workflows}
+        yield from locale_examples_problems(folder.examples, workflows)
 
 
 def _words_problems(

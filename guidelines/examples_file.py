@@ -30,8 +30,8 @@ def base_examples_problems(document: Document, workflow: Workflow | None) -> lis
     return [*_id_problems(document), *_examples_problems(document, {name: workflow}, name)]
 
 
-def locale_examples_problems(document: Document, workflows: Mapping[str, Workflow]) -> list[Problem]:
-    """Everything wrong with locales/<tag>/examples.yaml."""
+def locale_examples_problems(document: Document, workflows: Mapping[str, Workflow | None]) -> list[Problem]:
+    """Everything wrong with locales/<tag>/examples.yaml; a workflow is None while its base file has problems."""
     problems = form_problems(document, "locale_examples")
     problems += name_problems(document, "locale", PurePath(document.file).parent.name, "the folder's name")
     return problems or [*_id_problems(document), *_examples_problems(document, workflows, "")]
@@ -79,12 +79,13 @@ def _id_problems(document: Document) -> Iterator[Problem]:
         first.setdefault(name, document.line(place))
 
 
-def _examples_problems(document: Document, workflows: Mapping[str, Workflow], only: str) -> Iterator[Problem]:
+def _examples_problems(document: Document, workflows: Mapping[str, Workflow | None], only: str) -> Iterator[Problem]:
     for index, example in entries(document.value, "examples"):
         name = example.get("workflow", only)
-        if name in workflows:
-            yield from _Checked(document, ("examples", index), example, workflows[name]).problems()
-        else:
+        workflow = workflows.get(name)
+        if workflow is not None:
+            yield from _Checked(document, ("examples", index), example, workflow).problems()
+        elif name not in workflows:
             message = f"there is no workflow {name!r} in base/"
             yield document.problem(("examples", index, "workflow"), message, instead(name, workflows))
 

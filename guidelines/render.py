@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from guidelines.model import Direction
 CLAUSE = re.compile(r"\s*\{#(?P<id>[a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 
 
+@lru_cache(maxsize=4096)  # many locales share the sections of the base
 def section_html(markdown: str, language: str, direction: Direction, suffix: str = "") -> str:
     """One section as HTML, marked with its language and direction: English stays left-to-right in an Arabic text.
 

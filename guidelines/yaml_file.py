@@ -81,6 +81,7 @@ def _syntax_problem(file: str, text: str, first_line: int, error: YAMLError) -> 
         mark = getattr(error, "context_mark", None)
     line = mark.line if mark else text.encode().count(b"\n", 0, getattr(error, "position", 0))
     fix = next((mend for sign, mend in _MENDS.items() if sign in said), "check quotes, colons and indentation here")
+    line = min(line, text.count("\n"))  # the end may be said to be on the line after the last
     return Problem(file, first_line + line, f"this is not YAML: {' '.join(said.split())}", fix)
 
 

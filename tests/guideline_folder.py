@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from guidelines.folder import PACKAGED
+
 BASE = """\
 workflow: taste
 version: "1.1"
@@ -60,6 +62,18 @@ To learn what people like.
 Write 1,234.5.
 """
 
+BASE_EXAMPLES = """\
+workflow: taste
+version: "1.1"
+examples:
+  - id: soup
+    title: A spoonful of *salt*
+    prompt: How much salt?
+    responses: ["A pinch.", "A spoon.\\n1. Stir."]
+    answers: {overall: a_much, fluency: "4"}
+    why: A spoonful is **too much**.
+"""
+
 FRENCH = """\
 workflow: taste
 locale: fr
@@ -83,6 +97,7 @@ questions:
     severities: {minor: Mineure, major: Majeure}
   fluency:
     title: Aisance
+signed_content: 6461b8d49677
 """
 
 FRENCH_TEXT = """\
@@ -124,13 +139,43 @@ based_on: "1.1"
 Tutoyez.
 """
 
+CANADA_RULES = """\
+---
+locale: fr-CA
+version: "2"
+status: draft
+---
+
+## Heures {#dates-times}
+
+Écrivez 14 h 30.
+"""
+
+CANADA_EXAMPLES = """\
+locale: fr-CA
+version: "1"
+status: draft
+examples:
+  - id: poutine
+    workflow: taste
+    title: La poutine
+    prompt: Que mettre dans la poutine ?
+    responses: ["Du fromage en grains.", "Du gruyère."]
+    answers: {overall: a_much, fluency: "5"}
+    why: La poutine ne se fait pas au gruyère.
+"""
+
 FILES = {
+    "base/terms.yaml": (PACKAGED / "base" / "terms.yaml").read_text(encoding="utf-8"),
     "base/taste.yaml": BASE,
+    "base/taste.examples.yaml": BASE_EXAMPLES,
     "base/taste.md": BASE_TEXT,
     "locales/fr/taste.yaml": FRENCH,
     "locales/fr/taste.md": FRENCH_TEXT,
     "locales/fr-CA/taste.yaml": CANADA,
     "locales/fr-CA/taste.md": CANADA_TEXT,
+    "locales/fr-CA/locale.md": CANADA_RULES,
+    "locales/fr-CA/examples.yaml": CANADA_EXAMPLES,
 }
 
 

@@ -20,7 +20,7 @@ def _run(*arguments: str, **environment: str) -> Result:
 def test_check_without_mistakes(tmp_path: Path) -> None:
     """A good folder exits with 0 and says how many files were read."""
     result = _run("check", "--root", str(write_folder(tmp_path)))
-    assert (result.exit_code, result.output) == (0, f"6 files in {tmp_path}: no problems\n")
+    assert (result.exit_code, result.output) == (0, f"10 files in {tmp_path}: no problems\n")
 
 
 def test_check_with_mistakes(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_show(tmp_path: Path) -> None:
     """Showing a guideline prints its version, its words with their codes, and its text with the clause ids."""
     output = _run("show", "taste", "fr-CA", "--root", str(write_folder(tmp_path))).output
-    assert output.startswith("taste 1.1 / fr-CA 3 @")
+    assert output.startswith("taste 1.1 / fr-CA 3.2 fr 2 @")
     assert "(draft, ltr)" in output.splitlines()[0]
     assert "A est meilleure [a_much]" in output
     assert "Grammaire [grammar]: Ordre des mots" in output

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from guideline_folder import BASE_TEXT, write_folder
+from guideline_folder import BASE, BASE_TEXT, replaced, write_folder
 
 from guidelines import InvalidGuidelines, Library, MalformedLocale, UnknownLocale, UnknownWorkflow, load
 
@@ -52,7 +52,7 @@ def test_fallback_chain(library: Library) -> None:
     guideline = library.guideline("taste", "fr-CA")
     assert guideline.workflow.question("fluency").title == "Fluidité"
     assert guideline.workflow.question("overall").title == "Ensemble"
-    assert guideline.version.overlay == "3"
+    assert guideline.version.overlay == "3.2 fr 2"
     assert guideline.status == "draft"
 
 
@@ -61,12 +61,6 @@ def test_language_stands_in(library: Library) -> None:
     guideline = library.guideline("taste", "fr-BE")
     assert guideline.workflow.title == "Test de goût"
     assert str(guideline.version).startswith("taste 1.1 / fr-BE fr 2 @")
-
-
-def test_language_stands_in_unapproved(library: Library) -> None:
-    """What the lead of fr signed off is signed off for fr alone."""
-    assert library.guideline("taste", "fr").status == "signed-off"
-    assert library.guideline("taste", "fr-BE").status == "draft"
 
 
 def test_base_stands_in(tmp_path: Path) -> None:
@@ -96,6 +90,13 @@ def test_sections_of_locales(library: Library) -> None:
         "## Nombres {#numbers}",
         "## Tutoiement {#address}",
         "## Au Canada {#address}",
+        "## Rules for français (Canada) {#rules-here}",
+        "## Heures {#dates-times}",
+        "## Formats {#formats}",
+        "## Examples from français (Canada) {#examples}",
+        "### Example 1: La poutine",
+        "## Worked examples {#examples}",
+        "### Example 2: A spoonful of \\*salt\\*",
     ]
     assert "1,234.5" not in markdown
 
@@ -130,13 +131,29 @@ def test_malformed_locale(library: Library) -> None:
         library.guideline("taste", "fr_CA")
 
 
-def test_load_lists_all_problems(tmp_path: Path) -> None:
-    """Loading a folder with mistakes in several files raises one error that lists them all."""
-    files = {"base/taste.md": BASE_TEXT.replace(" {#purpose}", ""), "locales/fr-CA/taste.yaml": "workflow: taste\n"}
+def test_load_lists_all_problems_of_the_base(tmp_path: Path) -> None:
+    """Loading a folder with mistakes in what is asked raises one error that lists them all."""
+    files = {"base/taste.yaml": replaced(BASE, "headline: overall", "headline: x"), "base/terms.yaml": 'version: "1"\n'}
     with pytest.raises(InvalidGuidelines) as caught:
         load(write_folder(tmp_path, files))
-    assert {problem.file for problem in caught.value.problems} == {"base/taste.md", "locales/fr-CA/taste.yaml"}
-    assert "base/taste.md:6: the section 'Purpose' has no clause id" in str(caught.value)
+    assert {problem.file for problem in caught.value.problems} == {"base/taste.yaml", "base/terms.yaml"}
+    assert "base/taste.yaml:6: the headline 'x' is not a question of this file" in str(caught.value)
+
+
+def test_a_locale_is_checked_when_it_is_asked_for(tmp_path: Path) -> None:
+    """A mistake in one locale's folder stops that locale and no other."""
+    library = load(write_folder(tmp_path, {"locales/fr-CA/taste.yaml": "workflow: taste\n"}))
+    assert library.guideline("taste", "fr").version.overlay == "2"
+    with pytest.raises(InvalidGuidelines) as caught:
+        library.guideline("taste", "fr-CA")
+    assert {problem.file for problem in caught.value.problems} == {"locales/fr-CA/taste.yaml"}
+
+
+def test_a_broken_base_guideline_is_refused(tmp_path: Path) -> None:
+    """A mistake in the text of a workflow stops it in every locale."""
+    library = load(write_folder(tmp_path, {"base/taste.md": BASE_TEXT.replace(" {#purpose}", "")}))
+    with pytest.raises(InvalidGuidelines, match=r"base/taste\.md:6: the section 'Purpose' has no clause id"):
+        library.guideline("taste", "fr")
 
 
 def test_missing_root(tmp_path: Path) -> None:
@@ -145,9 +162,10 @@ def test_missing_root(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_library_does_not_need_the_files_any_more(tmp_path: Path) -> None:
-    """A loaded library keeps answering after the folder is gone."""
+def test_a_locale_is_read_once(tmp_path: Path) -> None:
+    """A library keeps answering for the locales that were asked for after the folder is gone."""
     root = write_folder(tmp_path / "guidelines")
     library = load(root)
+    library.guideline("taste", "fr-CA")
     shutil.rmtree(root)
     assert library.guideline("taste", "fr-CA").html

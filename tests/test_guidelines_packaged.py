@@ -39,13 +39,13 @@ def test_packaged_locales() -> None:
     assert len(versions) == len(library.locales) * len(library.workflows)
 
 
-@pytest.mark.parametrize("workflow", ["preference", "fluency_review"])
+@pytest.mark.parametrize("workflow", guidelines.load().workflows)
 def test_base_guidelines_have_examples(workflow: str) -> None:
-    """Each base guideline defines its scale, says when to skip, and works through eight examples or more."""
-    text = (PACKAGED / "base" / f"{workflow}.md").read_text(encoding="utf-8")
-    for clause in ("purpose", "what-you-see", "definitions", "hard-cases", "skip", "examples"):
-        assert f"{{#{clause}}}\n" in text
-    assert len(re.findall(r"^### Example ", text, flags=re.MULTILINE)) >= 8
+    """Each base guideline defines its words, says when to skip, and works through eight examples or more."""
+    guideline = guidelines.load().guideline(workflow, "en-US")
+    clauses = {clause.id for clause in guideline.clauses}
+    assert clauses >= {"purpose", "what-you-see", "definitions", "hard-cases", "skip", "examples"}
+    assert len([each for each in guideline.examples if each.language == "en"]) >= 8
 
 
 def test_links_between_clauses() -> None:
@@ -72,13 +72,17 @@ def test_docstring_examples_exist() -> None:
 def test_format_examples(tmp_path: Path) -> None:
     """The complete example in the README of the format is a locale without mistakes, against a base with its codes."""
     text = (PACKAGED / "README.md").read_text(encoding="utf-8")
-    words, rules = (re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL)[0] for kind in ("yaml", "markdown"))
+    words, _, examples = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)[:3]
+    rules, shared = re.findall(r"```markdown\n(.*?)```", text, flags=re.DOTALL)[:2]
     base = (PACKAGED / "base" / "fluency_review.yaml").read_text(encoding="utf-8")
     files = {
         "base/fluency_review.yaml": _cut(base),
         "base/fluency_review.md": _README_BASE,
+        "base/fluency_review.examples.yaml": _README_BASE_EXAMPLES,
         "locales/de-DE/fluency_review.yaml": words,
         "locales/de-DE/fluency_review.md": rules,
+        "locales/de-DE/locale.md": shared,
+        "locales/de-DE/examples.yaml": examples,
     }
     assert list(map(str, guidelines.check(write_folder(tmp_path, files)))) == []
 
@@ -86,7 +90,7 @@ def test_format_examples(tmp_path: Path) -> None:
 _README_BASE = """\
 ---
 workflow: fluency_review
-version: "1.0"
+version: "1.1"
 ---
 
 ## Register {#register}
@@ -99,9 +103,23 @@ As usual.
 """
 
 
+_README_BASE_EXAMPLES = """\
+workflow: fluency_review
+version: "1.1"
+examples:
+  - id: clean
+    title: Nothing to mark
+    prompt: Say hello.
+    responses: [Hello!]
+    answers: {completeness: complete}
+    errors: []
+    why: There is nothing to mend.
+"""
+
+
 def _cut(base: str) -> str:
     """The base of the README's example: fewer codes, and no rating."""
-    codes = "accuracy|punctuation|word_choice|register|locale_convention|critical|missing"
+    codes = "accuracy|terminology|punctuation|word_choice|register|locale_convention|audience|markup|critical|missing"
     fewer = re.sub(rf" +- \{{code: ({codes}),.*\n", "", base)
     without_rating = re.sub(r"  - id: fluency\n.*?(?=  - id: )", "", fewer, flags=re.DOTALL)
     return without_rating.replace("headline: fluency", "headline: completeness")

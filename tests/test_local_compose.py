@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from plugins.local.credentials import Credentials
 from plugins.local.label_studio import SETTINGS
@@ -19,7 +19,7 @@ COMPOSE = Path(__file__).parent.parent / "docker-compose.yml"
 @pytest.fixture(scope="module")
 def compose() -> Any:
     """The parsed file."""
-    return YAML(typ="safe").load(COMPOSE.read_text("utf-8"))
+    return yaml.safe_load(COMPOSE.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("name", "service"), [("ml-backend", ML_BACKEND), ("analytics", ANALYTICS)])
