@@ -46,7 +46,7 @@ def edits(judgments: ir.Table, *, questions: Collection[QuestionKey], limit: int
         return []
     asked = ibis.or_(*((judgments.workflow == flow) & (judgments.question == name) for flow, name in questions))
     found = judgments.filter(asked, judgments.original.notnull(), judgments.value.notnull())
-    newest = found.order_by(ibis.desc("updated"), "annotation", "target").limit(limit, offset)
+    newest = found.order_by(ibis.desc("updated"), "annotation", "target").limit(limit, offset=offset)
     return [_edit(row) for row in newest.to_pyarrow().to_pylist()]
 
 
