@@ -36,7 +36,7 @@ def pull(
     """
 
     def pages(project: Project, after: int) -> Iterator[Page]:
-        return _pages(api, project, after, page_size)
+        return pages_of(api, project, after, page_size)
 
     return send(_projects(api, programme), pages, analytics, progress, on_page)
 
@@ -50,7 +50,7 @@ def pull_frames(
     """
     projects = registered(api, programme)
     for project in _projects(api, programme):
-        for page in _pages(api, project, 0, page_size):
+        for page in pages_of(api, project, 0, page_size):
             yield read_records(page.tasks, projects, library, key)
 
 
@@ -62,7 +62,7 @@ def _projects(api: Api, programme: Programme) -> Iterator[Project]:
     yield from projects
 
 
-def _pages(api: Api, project: Project, after: int, size: int) -> Iterator[Page]:
+def pages_of(api: Api, project: Project, after: int, size: int) -> Iterator[Page]:
     """The records with a larger number than `after`; the last page holds everything to the end."""
     for read in record_pages(api, project.project, responses=True, size=size):
         tasks = [task for record in read.records if (task := _task(record, project)) and task["id"] > after]
