@@ -46,7 +46,7 @@ class _Concord(click.Group):
 @click.group(cls=_Concord)
 @click.version_option(package_name="concord")
 def main() -> None:
-    """Multilingual human-data operations for language models, on Label Studio."""
+    """Multilingual human-data operations for language models, on Label Studio and Argilla."""
 
 
 if __name__ == "__main__":

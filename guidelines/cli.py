@@ -11,6 +11,7 @@ from guidelines.errors import InvalidGuidelines
 from guidelines.folder import PACKAGED
 from guidelines.library import check_folder, load
 from guidelines.model import Guideline, Question
+from guidelines.publish import commands as publishing
 
 _root = click.option(
     "--root",
@@ -25,6 +26,10 @@ _root = click.option(
 @click.group("guidelines")
 def guidelines_group() -> None:
     """Check and read the guidelines of all workflows and locales."""
+
+
+for published in publishing.commands:
+    guidelines_group.add_command(published)
 
 
 @guidelines_group.command("check")
