@@ -15,6 +15,7 @@ from guidelines.workflow_file import name_problems
 
 # Made from other files: the worked examples, the table of formats, the heading of the locale's rules.
 MADE = {
+    "examples": "write the examples into examples.yaml",
     "formats": "the table of formats has it: name yours differently",
     "rules-here": "the heading of the locale's rules has it: name yours differently",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -155,6 +156,81 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
     ),
     "missing text": (B, "  response_b: Response B\n", "", 7, "'response_b' is missing", "add response_b"),
     "empty range": (B, "maximum: 5", "maximum: 1", 37, "the maximum 1 is not above the minimum 1", "raise"),
+    "condition on nothing": (
+        B,
+        "title: Fluency",
+        "title: Fluency\n    asked_when: {question: overal, codes: [tie]}",
+        39,
+        "asked_when names 'overal'",
+        "did you mean 'overall'?",
+    ),
+    "condition on a later one": (
+        B,
+        "hint: Which one?",
+        "hint: Which one?\n    asked_when: {question: fluency, codes: [a]}",
+        17,
+        "no question further up",
+        "remove it",
+    ),
+    "condition on another target": (
+        B,
+        "title: Fluency",
+        "title: Fluency\n    asked_when: {question: errors, codes: [x]}",
+        39,
+        "no question further up about the same",
+        "choose one of: overall",
+    ),
+    "condition on no code": (
+        B,
+        "title: Fluency",
+        "title: Fluency\n    asked_when: {question: overall, codes: [b]}",
+        39,
+        "'overall' has no code 'b'",
+        "choose one of: a_much, tie, b_much",
+    ),
+    "claims of nothing": (B, "    target: response", "    target: claim", 24, 'target cannot be "claim"', "response"),
+    "claims without a question": (
+        B,
+        "responses: 2",
+        "responses: 2\nclaims: 3",
+        6,
+        "no question asks about them",
+        "claim",
+    ),
+    "claim without claims": (B, "title: Fluency", "title: Fluency\n    target: claim", 39, "how many", "add claims"),
+    "sensitive without a warning": (
+        B,
+        "responses: 2",
+        "responses: 2\nsensitive: true",
+        8,
+        "'warning' is missing",
+        "add warning",
+    ),
+    "material without a title": (
+        B,
+        "responses: 2",
+        "responses: 2\nmaterials: [work]",
+        8,
+        "'work' is missing",
+        "add work",
+    ),
+    "ranking that edits": (
+        B,
+        "kind: rating\n    scale: ordinal\n    minimum: 1\n    maximum: 5",
+        "kind: ranking\n    scale: ordinal\n    edits: prompt",
+        36,
+        "no such field",
+        "another kind",
+    ),
+    "taken clause": (BT, "{#numbers}", "{#examples}", 10, "'examples' is taken", "examples.yaml"),
+    "mandatory of nothing": (
+        BT,
+        'version: "1.1"',
+        'version: "1.1"\nmandatory: [number]',
+        4,
+        "names 'number'",
+        "did you mean 'numbers'?",
+    ),
     "one-sided preference": (B, "number: -1", "number: -2", 17, "not symmetric", "negative number"),
     "preference of three": (B, "responses: 2", "responses: 3", 5, "compares two responses", "responses: 2"),
     # locale files
@@ -309,6 +385,18 @@ def test_mistake(name: str, tmp_path: Path) -> None:
     problems = check(write_folder(tmp_path, {file: replaced(FILES[file], old, new)}))
     found = [each for each in problems if (each.file, each.line) == (file, line)]
     assert [each for each in found if message in each.message and fix in each.fix], list(map(str, problems))
+
+
+def test_ranking_of_one(tmp_path: Path) -> None:
+    """A ranking needs responses to rank."""
+    ranked = replaced(
+        BASE, "kind: rating\n    scale: ordinal\n    minimum: 1\n    maximum: 5", "kind: ranking\n    scale: ordinal"
+    )
+    places = 'fluency: {a: "1", b: "1"}'
+    examples = {name: re.sub(r'fluency: "\d"', places, FILES[name]) for name in FILES if "examples" in name}
+    assert check(write_folder(tmp_path / "two", {B: ranked, **examples})) == []
+    problems = check(write_folder(tmp_path / "one", {B: replaced(ranked, "responses: 2", "responses: 1")}))
+    assert "a ranking orders responses, and an item shows 1" in [each.message for each in problems]
 
 
 def test_no_mistake(tmp_path: Path) -> None:
