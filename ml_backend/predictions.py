@@ -102,7 +102,7 @@ def _ask(model: Model | None, deadline: float, conversation: Conversation) -> _A
         text = model.answer(conversation.messages(), deadline)
     except ModelFailed as failure:
         return _Answer(reason=failure.message)
-    return _Answer((*conversation.responses, text), conversation.region)
+    return _Answer((*conversation.responses, *conversation.unanswered, text), conversation.region)
 
 
 def _regions(job: Job, summary: Summary, answer: _Answer | None) -> list[dict[str, object]]:

@@ -65,12 +65,17 @@ class Conversation:
         """Whether the last prompt has no answer yet."""
         return len(self.prompts) > len(self.responses)
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """An empty answer for each earlier prompt that the model failed to answer: so each answer keeps its turn."""
+        return ("",) * (len(self.prompts) - 1 - len(self.responses))
+
     def messages(self) -> list[dict[str, str]]:
         """The turns in the order and form of a chat request."""
         turns = []
         for place, prompt in enumerate(self.prompts):
             turns.append({"role": "user", "content": prompt})
-            if place < len(self.responses):
+            if place < len(self.responses) and self.responses[place]:
                 turns.append({"role": "assistant", "content": self.responses[place]})
         return turns
 

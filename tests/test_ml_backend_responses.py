@@ -100,6 +100,16 @@ def test_a_conversation_that_a_workflow_asks_for_is_answered_with_its_history(
     assert [message["content"] for message in server.seen.requests[0]["messages"]] == ["hello", "HELLO", "go on"]
 
 
+def test_a_turn_that_the_model_failed_to_answer_stays_empty(client: FlaskClient, server: ModelServer) -> None:
+    """The next answer belongs to the next turn, and the model hears of both messages."""
+    (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["one", "two"])))
+    assert _texts(result) == ["", "TWO"]
+    context = _turns(("p", "prompt", ["one", "two", "three"]), ("r", "response", ["", "TWO"]))
+    (result,) = _predict(client, RED_TEAM, TASK, context=context)
+    assert _texts(result) == ["", "TWO", "THREE"]
+    assert [message["content"] for message in server.seen.requests[-1]["messages"]] == ["one", "two", "TWO", "three"]
+
+
 @pytest.mark.parametrize(
     "context", [_turns(), _turns(("p", "prompt", ["a"]), ("r", "response", ["A"])), {"result": None}]
 )
