@@ -6,11 +6,6 @@ from xml.etree import ElementTree as ET
 
 from guidelines.model import Guideline
 
-STATUS = {
-    "draft": "Draft: not yet signed off by the locale lead",
-    "signed-off": "Signed off by the locale lead",
-}
-
 # Label Studio's page takes margins, bullets and numbers away; its filter leaves this element, but no style attribute.
 STYLE = """
 .concord-guideline{line-height:1.6}
@@ -36,5 +31,5 @@ def instructions(guideline: Guideline) -> str:
 
 
 def about(guideline: Guideline) -> str:
-    """The line that says which version this is and whether a locale lead has signed it off."""
-    return f"{guideline.version} · {STATUS[guideline.status]}"
+    """The line that says which version this is, and whether it is a draft; the text itself says so in its language."""
+    return f"{guideline.version} · {guideline.status}"
