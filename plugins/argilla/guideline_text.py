@@ -10,26 +10,27 @@ from html import escape
 
 from guidelines.model import Guideline
 from guidelines.render import CLAUSE
-from plugins.label_studio.instructions import about
+from plugins.argilla.frame import FIT
 
 LIMIT = 10_000
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?:|mailto:)")
 
-# The page sets the height of the frame once; "$" would start a pattern of the page's own.
+# It looks like Label Studio's instructions. No "$": the page would take it for a pattern of its own.
 _TEMPLATE = """<style>
-body{{font:16px/1.6 sans-serif;margin:0}}
-summary{{cursor:pointer;font-weight:600}}
+body{{font:16px/1.6 sans-serif;margin:0;display:flow-root}}
+summary{{cursor:pointer}}
 ul{{list-style:disc;padding-inline-start:1.5em}}
 ol{{list-style:decimal;padding-inline-start:1.5em}}
 th,td{{border:1px solid rgba(128,128,128,.4);padding:.2em .6em;text-align:start}}
 </style>
-<details lang="{language}" dir="{direction}"><summary>{title}</summary><p dir="ltr"><small>{about}</small></p>
+<details lang="{language}" dir="{direction}"><summary><bdi dir="ltr">{version}</bdi></summary>
 {html}</details>
 <script>
-document.querySelector("details").addEventListener("toggle", () => {{
-  frameElement.style.height = document.documentElement.scrollHeight + "px";
-}});
+(() => {{
+{fit}
+  document.querySelector("details").addEventListener("toggle", fit);
+}})();
 </script>"""
 
 
@@ -39,12 +40,12 @@ def field_title(guideline: Guideline) -> str:
 
 
 def dataset_guidelines(guideline: Guideline) -> str:
-    """The guideline's Markdown after a line with its version and status, at most 10,000 characters.
+    """The guideline's Markdown after a line with its version, at most 10,000 characters.
 
     What does not fit is left out in whole sections, and a last line names the field that holds everything.
     """
     head, *sections = re.split(r"(?m)^(?=## )", _TAG.sub("<\u2060", _without_ids(guideline.markdown)))
-    text = f"{about(guideline)}\n\n{head}"
+    text = f"{guideline.version}\n\n{head}"
     more = f"\n… {field_title(guideline)}\n"
     for number, section in enumerate(sections):
         rest = sum(map(len, sections[number:]))
@@ -59,9 +60,9 @@ def template(guideline: Guideline) -> str:
     filled = _TEMPLATE.format(
         language=escape(guideline.locale),
         direction=guideline.direction,
-        title=escape(guideline.workflow.title),
-        about=escape(about(guideline)),
+        version=escape(str(guideline.version)),
         html=guideline.html,
+        fit=FIT,
     )
     return filled.replace("$", "&#36;")
 

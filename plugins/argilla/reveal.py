@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from guidelines.model import Guideline
 from plugins.argilla.encoding import encoded
+from plugins.argilla.frame import FIT
 
 # The page shows it in a frame of its own. No "$": the page would take it for a pattern.
 _TEMPLATE = """<style>
-body{font:17px/1.7 sans-serif;margin:0}
+body{font:17px/1.7 sans-serif;margin:0;display:flow-root}
 .text{white-space:pre-wrap;unicode-bidi:plaintext;text-align:start}
 .text.away{filter:blur(9px);user-select:none;max-height:12em;overflow:hidden}
 button{font:inherit;cursor:pointer;padding:.2em .8em;border:1px solid;border-radius:6px;background:transparent}
@@ -19,7 +20,7 @@ button{font:inherit;cursor:pointer;padding:.2em .8em;border:1px solid;border-rad
   const read = (code) => JSON.parse(atob(code));
   const words = read("WORDS");
   const at = (id) => document.getElementById(id);
-  const fit = () => { frameElement.style.height = document.documentElement.scrollHeight + "px"; };
+FIT
   at("all").dir = words.direction;
   at("all").lang = words.language;
   at("warning").textContent = words.warning;
@@ -32,7 +33,6 @@ button{font:inherit;cursor:pointer;padding:.2em .8em;border:1px solid;border-rad
     at("reveal").remove();
     fit();
   });
-  addEventListener("load", fit);
 })();
 </script>"""
 
@@ -47,4 +47,4 @@ def template(guideline: Guideline, field: str) -> str:
         "direction": guideline.direction,
         "language": guideline.locale,
     }
-    return _TEMPLATE.replace("WORDS", encoded(words))
+    return _TEMPLATE.replace("FIT", FIT).replace("WORDS", encoded(words))
