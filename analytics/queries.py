@@ -43,7 +43,7 @@ class Query:
 
 def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
     """Agreement as asked; raises UnknownValue."""
-    asked = _asked(categories(library.workflows), query)
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return agreement(judgments, categories=asked, by=query.columns, over=query.over)
 
@@ -86,6 +86,14 @@ def check_workflow(library: Library, workflow: str | None) -> None:
     """Raises UnknownValue for a workflow that the guidelines do not hold."""
     if workflow is not None:
         _check("workflow", workflow, library.workflows)
+
+
+def _in_use(possible: dict[QuestionKey, T], snapshot: Snapshot, query: Query) -> dict[QuestionKey, T]:
+    """Without the questions of workflows that have no project, unless asked for: each would cost a column of counts."""
+    if query.workflow is not None or query.question is not None:
+        return possible
+    running = set(snapshot.projects().select("workflow").distinct().to_pyarrow()["workflow"].to_pylist())
+    return {key: value for key, value in possible.items() if key[0] in running}
 
 
 def _asked(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]:
