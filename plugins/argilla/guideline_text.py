@@ -18,14 +18,15 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?:|mailto:)")
 
 # It looks like Label Studio's instructions. No "$": the page would take it for a pattern of its own.
 _TEMPLATE = """<style>
-body{{font:16px/1.6 sans-serif;margin:0;display:flow-root}}
+body{{font:16px/1.6 sans-serif;color:var(--fg-primary);margin:0}}
+#all{{display:flow-root}}
 summary{{cursor:pointer}}
 ul{{list-style:disc;padding-inline-start:1.5em}}
 ol{{list-style:decimal;padding-inline-start:1.5em}}
 th,td{{border:1px solid rgba(128,128,128,.4);padding:.2em .6em;text-align:start}}
 </style>
-<details lang="{language}" dir="{direction}"><summary><bdi dir="ltr">{version}</bdi></summary>
-{html}</details>
+<div id="all"><details lang="{language}" dir="{direction}"><summary><bdi dir="ltr">{version}</bdi></summary>
+{html}</details></div>
 <script>
 (() => {{
 {fit}

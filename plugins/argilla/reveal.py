@@ -8,7 +8,8 @@ from plugins.argilla.frame import FIT
 
 # The page shows it in a frame of its own. No "$": the page would take it for a pattern.
 _TEMPLATE = """<style>
-body{font:17px/1.7 sans-serif;margin:0;display:flow-root}
+body{font:17px/1.7 sans-serif;color:var(--fg-primary);margin:0}
+#all{display:flow-root}
 .text{white-space:pre-wrap;unicode-bidi:plaintext;text-align:start}
 .text.away{filter:blur(9px);user-select:none;max-height:12em;overflow:hidden}
 button{font:inherit;cursor:pointer;padding:.2em .8em;border:1px solid;border-radius:6px;background:transparent}
