@@ -8,6 +8,7 @@ from string import Formatter
 
 from guidelines.errors import Problem
 from guidelines.schema import form_problems
+from guidelines.words import TODO
 from guidelines.workflow_file import name_problems
 from guidelines.yaml_file import Document
 
@@ -27,7 +28,8 @@ def locale_terms_problems(document: Document, base: Mapping[str, str], complete:
     problems += _names_problems(document, terms, base)
     missing = [name for name in base if name not in terms] if complete else []
     problems += [
-        document.problem(("terms",), f"terms › {name} is not translated: {base[name]!r}", "add it") for name in missing
+        document.problem(("terms", name), f"terms › {name} is not translated: {base[name]!r}", "add it")
+        for name in missing
     ]
     return problems
 
@@ -36,7 +38,8 @@ def terms_of(document: Document | None) -> dict[str, str]:
     """The words of a terms file by name; none if it is missing or broken."""
     fields = document.value if document is not None and isinstance(document.value, dict) else {}
     terms = fields.get("terms")
-    return {name: word for name, word in terms.items() if isinstance(word, str)} if isinstance(terms, dict) else {}
+    given = terms.items() if isinstance(terms, dict) else ()
+    return {name: word for name, word in given if isinstance(word, str) and word != TODO}
 
 
 def _names_problems(document: Document, terms: Mapping[str, str], base: Mapping[str, str]) -> Iterator[Problem]:

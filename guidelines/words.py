@@ -11,6 +11,8 @@ from guidelines.model import Question, Workflow
 Spot = tuple[str, ...]
 Words = dict[Spot, str]
 
+TODO = "TODO"  # stands in a new locale's files wherever a text is still to be written
+
 
 def base_words(workflow: Workflow) -> Words:
     """Every text the base shows, by its place in a locale file; hints that the base does not have are left out.
@@ -35,13 +37,14 @@ def _question_words(question: Question) -> Words:
 
 
 def overlay_words(fields: Mapping[str, Any]) -> Words:
-    """The texts of a locale file, by place; a choice given as a plain text is its title.
+    """The texts of a locale file, by place; a choice given as a plain text is its title, and TODO is no text.
 
     >>> overlay_words({"title": "Titel", "questions": {"overall": {"choices": {"tie": "Gleich"}}}})
     {('title',): 'Titel', ('questions', 'overall', 'choices', 'tie', 'title'): 'Gleich'}
     """
     shown = {name: fields[name] for name in ("title", "summary", "texts", "questions") if name in fields}
-    return {(*spot, "title") if _is_choice(spot) else spot: text for spot, text in _leaves(shown, ())}
+    texts = ((spot, text) for spot, text in _leaves(shown, ()) if text != TODO)
+    return {(*spot, "title") if _is_choice(spot) else spot: text for spot, text in texts}
 
 
 def _is_choice(spot: Spot) -> bool:

@@ -74,6 +74,11 @@ examples:
     why: A spoonful is **too much**.
 """
 
+# As many as a base must have.
+EIGHT_EXAMPLES = BASE_EXAMPLES + "".join(
+    BASE_EXAMPLES[BASE_EXAMPLES.index("  - id:") :].replace("soup", f"soup-{number}") for number in range(7)
+)
+
 FRENCH = """\
 workflow: taste
 locale: fr

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from guideline_folder import BASE_TEXT, write_folder
+from guideline_folder import BASE_TEXT, EIGHT_EXAMPLES, write_folder
 
 from guidelines import InvalidGuidelines, UnknownLocale
 from guidelines.cli import commands
+
+GOOD = {"base/taste.examples.yaml": EIGHT_EXAMPLES}
 
 
 def _run(*arguments: str, **environment: str) -> Result:
@@ -19,7 +21,7 @@ def _run(*arguments: str, **environment: str) -> Result:
 
 def test_check_without_mistakes(tmp_path: Path) -> None:
     """A good folder exits with 0 and says how many files were read."""
-    result = _run("check", "--root", str(write_folder(tmp_path)))
+    result = _run("check", "--root", str(write_folder(tmp_path, GOOD)))
     assert (result.exit_code, result.output) == (0, f"10 files in {tmp_path}: no problems\n")
 
 
@@ -35,7 +37,7 @@ def test_check_with_mistakes(tmp_path: Path) -> None:
 
 def test_folder_from_the_environment(tmp_path: Path) -> None:
     """CONCORD_GUIDELINES names the folder where no --root is given."""
-    result = _run("check", CONCORD_GUIDELINES=str(write_folder(tmp_path)))
+    result = _run("check", CONCORD_GUIDELINES=str(write_folder(tmp_path, GOOD)))
     assert str(tmp_path) in result.output
 
 

@@ -1,0 +1,114 @@
+"""Is a text in the script and the language of its locale? By counting letters, and by a language identifier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import regex
+from babel.core import get_global
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+# A script of CLDR that is written in several scripts of Unicode.
+_SCRIPTS = {"Jpan": ("Hira", "Kana", "Hani"), "Kore": ("Hang", "Hani"), "Hans": ("Hani",), "Hant": ("Hani",)}
+# Which encodings have only the one or only the other form of a character.
+_FORMS = {"Hans": "gb2312", "Hant": "big5"}
+_MODEL_NAMES = {"fil": "tl"}
+# Too close for an identifier to be trusted with them.
+_ALIKE = ({"nb", "no", "nn", "da"}, {"id", "ms", "jv"}, {"hi", "ne", "mr"}, {"hr", "bs", "sr"}, {"pt", "gl"})
+_LETTERS_FOR_SCRIPT = 20
+_LETTERS_FOR_LANGUAGE = 400
+_SURE = 0.99
+
+
+def script_of(tag: str) -> str:
+    """The script a locale is written in, by CLDR.
+
+    >>> script_of("hi-IN"), script_of("zh-TW"), script_of("zh-Hans")
+    ('Deva', 'Hant', 'Hans')
+    """
+    parts = tag.split("-")
+    if len(parts) > 1 and len(parts[1]) == 4:
+        return parts[1]
+    likely = get_global("likely_subtags")
+    full: str = likely.get(tag.replace("-", "_")) or likely.get(parts[0], "en_Latn_US")
+    return full.split("_")[1]
+
+
+def wrong_script(text: str, tag: str) -> str | None:
+    """What is wrong with the letters of a text in this locale; None if they are its own, or too few to tell.
+
+    >>> wrong_script("Mark every error in the response.", "hi-IN")
+    'most letters are not in the script Deva'
+    """
+    script = script_of(tag)
+    own = sum(len(_letters(each).findall(text)) for each in _SCRIPTS.get(script, (script,)))
+    letters = len(_letters("").findall(text))
+    if letters < _LETTERS_FOR_SCRIPT:
+        return None
+    if own * 2 < letters:
+        return f"most letters are not in the script {script}"
+    return _other_form(text, script) if script in _FORMS else None
+
+
+@cache
+def _letters(script: str) -> regex.Pattern[str]:
+    return regex.compile(rf"[\p{{L}}&&\p{{Script={script}}}]" if script else r"\p{L}", regex.VERSION1)
+
+
+def _other_form(text: str, script: str) -> str | None:
+    counts = Counter(_form(letter) for letter in text)
+    other = "Hant" if script == "Hans" else "Hans"
+    return f"more characters are {other} than {script}" if counts[other] > counts[script] else None
+
+
+def _form(letter: str) -> str | None:
+    """The form that a Chinese character belongs to alone."""
+    found = [form for form, encoding in _FORMS.items() if _encodes(letter, encoding)]
+    return found[0] if len(found) == 1 else None
+
+
+def _encodes(letter: str, encoding: str) -> bool:
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def wrong_language(text: str, tag: str, others: Iterable[str]) -> str | None:
+    """The language that a text is surely in instead of that of its locale; None for its own, or for a short text.
+
+    `others` are the tags it might be confused with; English is always one of them.
+    """
+    own = _model_name(tag)
+    if len(_letters("").findall(text)) < _LETTERS_FOR_LANGUAGE or own not in _known():
+        return None
+    script = script_of(tag)
+    near = {_model_name(each) for each in others if script_of(each) == script}
+    found, sure = _identifier(tuple(sorted({own, "en", *near} & _known()))).classify(text)
+    alike = any({own, found} <= group for group in _ALIKE)
+    return str(found) if found != own and sure > _SURE and not alike else None
+
+
+def _model_name(tag: str) -> str:
+    language = tag.split("-", maxsplit=1)[0]
+    return _MODEL_NAMES.get(language, language)
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(_model().labels)
+
+
+def _model() -> Any:  # the package has no types
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@cache
+def _identifier(languages: tuple[str, ...]) -> Any:
+    model = _model()
+    model.set_languages(list(languages))
+    return model
