@@ -9,7 +9,7 @@ from guidelines.clauses import Section, Text
 from guidelines.example_text import Reader, example_parts
 from guidelines.examples_file import examples_of
 from guidelines.folder import LocaleFolder
-from guidelines.formats import formats_table, locale_name
+from guidelines.formats import formats_table, locale_name, written_date
 from guidelines.model import Clause, Example, Guideline, GuidelineVersion, SignOff, Workflow
 from guidelines.render import section_html
 from guidelines.signing import fields_of, sign_off
@@ -46,7 +46,7 @@ def assemble(sources: Sources, tag: LocaleTag) -> Guideline:
         (_title_language(words, workflow.id), f"# {workflow.title}"),
         *((each.tag, each.markdown) for each in clauses),
     ]
-    status = _status_line(signed, terms)
+    status = status_line(signed, terms, tag.tag)
     return Guideline(
         workflow=workflow,
         locale=tag.tag,
@@ -110,10 +110,12 @@ def _signed_off(sources: Sources, tag: LocaleTag) -> tuple[SignOff, ...]:
     return tuple(dict.fromkeys(each for each in signed if each)) if own and all(signed) else ()
 
 
-def _status_line(signed: Sequence[SignOff], terms: Mapping[str, str]) -> str:
+def status_line(signed: Sequence[SignOff], terms: Mapping[str, str], tag: str) -> str:
+    """Who signed a guideline off and when, or that it is a draft, in the locale's words."""
     if not signed:
         return terms["draft"]
-    return " · ".join(terms["signed_off"].format(name=each.by, date=each.on) for each in signed)
+    lines = (terms["signed_off"].format(name=each.by, date=written_date(each.on, tag)) for each in signed)
+    return " · ".join(lines)
 
 
 def _head_html(*lines: tuple[str, str]) -> list[str]:

@@ -123,9 +123,9 @@ def _marked(question: Question, example: Example, terms: Mapping[str, str]) -> I
 
 
 def _bold(text: str) -> str:
-    """In bold if it is one line, as chosen answers are."""
-    flat = escaped(" ".join(text.split()))
-    return f"**{flat}**"
+    """In bold, line by line, within an entry of a list."""
+    lines = (escaped(line.strip()) for line in text.splitlines() if line.strip())
+    return "\\\n  ".join(f"**{line}**" for line in lines)
 
 
 def answer_text(question: Question, value: str) -> str:

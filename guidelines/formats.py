@@ -61,6 +61,18 @@ def locale_name(tag: str) -> str:
         return tag
 
 
+def written_date(day: str, tag: str) -> str:
+    """An ISO date as the locale writes it; as it is where another calendar is usual, or CLDR has no such locale.
+
+    >>> written_date("2026-11-20", "de-DE"), written_date("2026-11-20", "th-TH")
+    ('20. November 2026', '2026-11-20')
+    """
+    locale = _cldr(tag)
+    if locale is None or locale.territory in _OTHER_CALENDARS:
+        return day
+    return _in_digits(format_date(date.fromisoformat(day), "long", locale=locale), locale)
+
+
 def _cldr(tag: str) -> Locale | None:
     """The locale with a territory, as far as Babel has it."""
     name = tag.replace("-", "_")

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from guidelines.assembly import status_line
+from guidelines.formats import locale_name
 from guidelines.library import Library
 from guidelines.model import Clause, Guideline
-from guidelines.publish.pages import anchored, clause_anchor, language_of, locale_name, status_line, templates
+from guidelines.publish.pages import anchored, clause_anchor, language_of, templates
 
 # Clauses that hold for all workflows stand once, under this anchor.
 SHARED = "locale-"
@@ -45,7 +47,11 @@ def book(library: Library, locale: str, workflows: Sequence[str] | None = None) 
     guidelines = [library.guideline(name, locale) for name in workflows or library.workflows]
     shared = _shared(guidelines)
     chapters = [
-        Chapter(each, status_line(each), tuple(clause for clause in each.clauses if _own(clause, shared)))
+        Chapter(
+            each,
+            status_line(each.signed_off, each.terms, locale),
+            tuple(clause for clause in each.clauses if _own(clause, shared)),
+        )
         for each in guidelines
     ]
     first = guidelines[0]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from guidelines.assembly import status_line
+from guidelines.example_text import answer_text, target_name
+from guidelines.formats import locale_name
 from guidelines.model import Clause, Example, Guideline, Question
-from guidelines.publish.pages import (
-    answer_text,
-    coded_answers,
-    locale_name,
-    status_line,
-    target_name,
-    templates,
-)
+from guidelines.publish.pages import coded_answers, templates
 from guidelines.render import section_html
 from guidelines.tags import parse_locale
 
@@ -76,7 +72,7 @@ def course(guideline: Guideline) -> str:
         workflow=guideline.workflow,
         terms=guideline.terms,
         name=locale_name(guideline.locale),
-        status=status_line(guideline),
+        status=status_line(guideline.signed_off, guideline.terms, guideline.locale),
         steps=[*read, *(step for step in cases if step.case and step.case.asks)],
     )
 

@@ -1,17 +1,13 @@
-"""What all published pages share: templates, words, names of locales, and answers as people read them."""
+"""What all published pages share: templates, anchors, and the answers that can be asked."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from functools import cache
 
-from babel import Locale
-from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from guidelines.model import Clause, Example, Guideline, Question, Workflow
-from guidelines.tags import parse_locale
+from guidelines.model import Clause, Example, Question, Workflow
 
 _HEADING = re.compile(r'<h2 id="([^"]+)"')
 _ANCHOR = re.compile(r'(?<= id=")(?=[^"]*")|(?<= href="#)(?=[^"]*")')
@@ -27,15 +23,6 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def locale_name(tag: str) -> str:
-    """The locale's name in its own language, or its tag where CLDR has none.
-
-    >>> locale_name("de-DE")
-    'Deutsch (Deutschland)'
-    """
-    return Locale.parse(parse_locale(tag).tag, sep="-").get_display_name() or tag
 
 
 def anchored(html: str, prefix: str) -> str:
@@ -56,41 +43,6 @@ def clause_anchor(clause: Clause) -> str:
     """The id that a clause's heading has: its own, or one with its tag where it stands beside another of that id."""
     found = _HEADING.search(clause.html)
     return found[1] if found else clause.id
-
-
-def status_line(guideline: Guideline) -> str:
-    """Whether the text is a draft, or who signed it off and when, in the locale's words."""
-    terms = guideline.terms
-    if guideline.status == "draft":
-        return terms["draft"]
-    locale = Locale.parse(guideline.locale, sep="-")
-    days = [format_date(date.fromisoformat(each.on), "long", locale) for each in guideline.signed_off]
-    signed = zip(guideline.signed_off, days, strict=True)
-    return " · ".join(dict.fromkeys(terms["signed_off"].format(name=each.by, date=day) for each, day in signed))
-
-
-def answer_text(question: Question, value: str) -> str:
-    """A stored value as it reads on the screen: the titles of its codes.
-
-    >>> from guidelines.model import Choice
-    >>> choices = (Choice("x", "Too long"), Choice("y", "Late"))
-    >>> asked = Question("q", "multiple_choice", "Why", "nominal", choices=choices)
-    >>> answer_text(asked, "x|y")
-    'Too long, Late'
-    """
-    titles = {choice.code: choice.title for choice in question.choices}
-    if not titles:
-        return value
-    return ", ".join(titles[code] for code in value.split("|"))
-
-
-def target_name(workflow: Workflow, target: str) -> str:
-    """What a question is about, as the screen calls it: "" for the item and for the only response."""
-    if target == "item" or (workflow.responses == 1 and target == "a"):
-        return ""
-    if target.startswith("claim_"):
-        return f"{workflow.texts['claim']} {target.removeprefix('claim_')}"
-    return workflow.texts[f"response_{target}"]
 
 
 def coded_answers(example: Example, workflow: Workflow) -> list[tuple[Question, str, str]]:
