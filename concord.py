@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -24,6 +25,26 @@ _MODULES = {
     "trends": "analytics.cli",
 }
 
+# Commands of a group that need a part which the group's own may not import.
+_FURTHER = {"guidelines": {"preview": "plugins.preview.command"}}
+
+
+class _Extended(click.Group):
+    """A group with further commands, imported when they are called."""
+
+    def __init__(self, group: click.Group, further: Mapping[str, str]) -> None:
+        super().__init__(group.name, commands=group.commands, help=group.help)
+        self._further = further
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self._further])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self._further:
+            command: click.Command = getattr(import_module(self._further[cmd_name]), f"{cmd_name}_command")
+            return command
+        return super().get_command(ctx, cmd_name)
+
 
 class _Concord(click.Group):
     """A group whose commands report every error that a user is meant to read as one message and exit code 1."""
@@ -34,7 +55,8 @@ class _Concord(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _MODULES:
             return None
-        return {each.name: each for each in import_module(_MODULES[cmd_name]).commands}[cmd_name]
+        command = {each.name: each for each in import_module(_MODULES[cmd_name]).commands}[cmd_name]
+        return _Extended(command, _FURTHER[cmd_name]) if cmd_name in _FURTHER else command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
