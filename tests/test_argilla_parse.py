@@ -140,6 +140,20 @@ def test_a_text_left_as_it_was_is_no_answer() -> None:
     assert Answers(Form.of(guideline), unchanged, fields, "here").answers == []
 
 
+@pytest.mark.parametrize(
+    ("value", "read"), [("4", [("4", 4.0)]), (" 2.5 ", [("2.5", 2.5)]), ("٤", [("4", 4.0)]), ("11", []), ("many", [])]
+)
+def test_a_number_is_written_as_a_text(value: str, read: list[tuple[str, float]]) -> None:
+    """In the digits of any script; what is no number of the scale is refused."""
+    question = Question("hours", "number", "Hours", "ratio", minimum=0, maximum=10)
+    guideline = library().guideline("fluency_review", "en-US")
+    asked = replace(guideline, workflow=replace(guideline.workflow, questions=(question,)))
+    fields = to_fields(data_of(guideline.workflow), guideline.workflow, rtl=False)
+    answers = Answers(Form.of(asked), {"hours": {"value": value}}, {"prompt": fields["prompt"]}, "here")
+    assert [(answer.value, answer.number) for answer in answers.answers] == read
+    assert len(answers.refused) == (not read)
+
+
 GOOD: dict[str, dict[str, Any]] = {
     "fluency_review": {"completeness": "complete", "fluency": 3},
     "ranking": {"reason": "It is short."},
