@@ -72,6 +72,7 @@ OPERATIONS = [
     ("/v1/quality", "GET"),
     ("/v1/errors/trends", "GET"),
     ("/v1/locales", "GET"),
+    ("/v1/edits", "GET"),
     ("/v1/manifests", "POST"),
     ("/v1/exports", "POST"),
     ("/v1/webhooks/label-studio", "POST"),

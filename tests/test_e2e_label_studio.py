@@ -215,7 +215,8 @@ def test_push_makes_a_project_per_workflow_and_locale_and_nothing_in_it_unblinds
         settings = api.project(each.project).settings
         assert settings["maximum_annotations"] == 3
         assert settings["show_collab_predictions"] is False
-        assert "Draft" in settings["expert_instruction"]
+        guideline = library.guideline(each.workflow, each.locale)
+        assert guideline.terms["draft"] in settings["expert_instruction"]
         for task in tasks_of(api, each.project):
             assert set(task["data"]) <= {"item", "prompt", "response_a", "response_b"}
             assert {arm["model"] for arm in kept[task["data"]["item"]]["arms"]} <= {"aurora", "borealis"}
