@@ -12,7 +12,7 @@ import click
 
 from guidelines.diff import at_revision, compare
 from guidelines.drift import drift
-from guidelines.errors import InvalidGuidelines
+from guidelines.errors import InvalidGuidelines, UnknownLocale
 from guidelines.folder import PACKAGED
 from guidelines.library import check_folder, load
 from guidelines.model import Guideline, Question
@@ -103,7 +103,11 @@ def new_command(locale: str, root: Path) -> None:
 @_root
 def status_command(locales: tuple[str, ...], as_json: bool, root: Path) -> None:
     """Show how far every workflow is in every locale: complete, draft, stale or missing."""
-    found = {tag: row for tag, row in matrix(root).items() if not locales or tag in locales}
+    found = matrix(root)
+    for tag in locales:
+        if tag not in found:
+            raise UnknownLocale(tag, found)
+    found = {tag: row for tag, row in found.items() if not locales or tag in locales}
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(table(found)))
 
 

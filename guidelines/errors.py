@@ -5,6 +5,7 @@ ConcordError                 every error a user is meant to read
     ├── UnknownWorkflow      no such workflow; lists those there are (also a LookupError)
     ├── MalformedLocale      not a BCP 47 tag at all (also a ValueError)
     ├── UnknownLocale        a good tag that has no folder, or names nothing CLDR knows (also a LookupError)
+    ├── NoSigner             a sign-off by nobody (also a ValueError)
     └── InvalidGuidelines    files with problems, each with file, line and fix
 """
 
@@ -57,6 +58,13 @@ class UnknownLocale(GuidelineError, LookupError):
             f"there is no locale {locale!r}",
             fix=f"choose one of: {names}" if names else "check the codes of language, script and region",
         )
+
+
+class NoSigner(GuidelineError, ValueError):
+    """A sign-off without a name."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody is named who signs off", fix="give the name of the locale's lead with --by")
 
 
 @dataclass(frozen=True, order=True)

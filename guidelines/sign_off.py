@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from guidelines.clauses import Text
+from guidelines.checks import guideline_problems
+from guidelines.clauses import Text, read_text
 from guidelines.drift import locale_drift
-from guidelines.errors import InvalidGuidelines, Problem, UnknownLocale, UnknownWorkflow
+from guidelines.errors import InvalidGuidelines, NoSigner, Problem, UnknownLocale, UnknownWorkflow
 from guidelines.signing import FIELDS, sign_off, signed_content
 from guidelines.survey import Survey, chain_mistakes, survey
 from guidelines.tags import parse_locale
-from guidelines.yaml_file import Document
+from guidelines.yaml_file import Document, read_yaml
 
 _SIGNED = re.compile(rf"(?:{'|'.join(FIELDS)}):")
 
@@ -21,22 +22,53 @@ _SIGNED = re.compile(rf"(?:{'|'.join(FIELDS)}):")
 def sign(root: Path, locale: str, workflows: Sequence[str], by: str, on: str) -> list[str]:
     """Sign off what makes up these workflows (none: all) in a locale, the files of its language too.
 
-    Returns the files written: those that were not signed off as they are now. Raises UnknownLocale, UnknownWorkflow,
-    and InvalidGuidelines when one of the files has a problem that `check` reports.
+    Returns the files written: those that were not signed off as they are now. Raises NoSigner, UnknownLocale,
+    UnknownWorkflow, and InvalidGuidelines when one of the files, or the base they build on, has a problem that `check`
+    reports, or is written in a way that a sign-off cannot be put into; then no file is changed.
     """
+    if not by.strip():
+        raise NoSigner
     seen, tag = survey(root), parse_locale(locale).tag
     _require_known(seen, tag, workflows)
+    chosen = workflows or list(seen.checked.base.workflows)
     problems = sorted(set(_problems(seen, tag)))
     if _has_mistakes(seen, tag):  # a file that cannot be read as meant: nothing can be said about the others
         raise InvalidGuidelines(problems)
-    files = _files(seen, tag, workflows or list(seen.checked.base.workflows))
-    if theirs := [each for each in problems if each.file in files]:
-        raise InvalidGuidelines(theirs)
-    todo = {name: file for name, file in files.items() if sign_off(file) is None}
-    for name, file in todo.items():
-        path = root / name
-        path.write_text(signed(path.read_text("utf-8-sig"), signed_content(file), by, on), encoding="utf-8")
-    return list(todo)
+    _refuse(list(_base_problems(seen, chosen)))
+    files = _files(seen, tag, chosen)
+    _refuse([each for each in problems if each.file in files])
+    texts = {name: _signed(root / name, file, by, on) for name, file in files.items() if sign_off(file) is None}
+    _refuse([_unsignable(name) for name, text in texts.items() if not _is_signed(files[name], text)])
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise InvalidGuidelines(sorted(set(problems)))
+
+
+def _base_problems(seen: Survey, workflows: Sequence[str]) -> Iterator[Problem]:
+    yield from seen.checked.problems
+    for name in workflows:
+        yield from guideline_problems(seen.checked, name)
+
+
+def _signed(path: Path, file: Document | Text, by: str, on: str) -> str:
+    return signed(path.read_text("utf-8-sig"), signed_content(file), by, on)
+
+
+def _is_signed(file: Document | Text, text: str) -> bool:
+    """Whether the text, read again, says the same as the file and is signed off."""
+    read = read_text if isinstance(file, Text) else read_yaml
+    again = read(file.file, text)
+    return not again.problems and sign_off(again) is not None and signed_content(again) == signed_content(file)
+
+
+def _unsignable(name: str) -> Problem:
+    fix = "write each field on a line of its own, `name: value`, those of the sign-off in one line each"
+    return Problem(name, 1, "a sign-off cannot be written into this file", fix)
 
 
 def _require_known(seen: Survey, tag: str, workflows: Sequence[str]) -> None:

@@ -53,8 +53,16 @@ def _names_problems(document: Document, terms: Mapping[str, str], base: Mapping[
 
 
 def _names(word: str) -> set[str]:
-    """The names in braces; a word with a stray brace has one that is never right."""
+    """The names in braces, with anything that stands behind them; a stray brace is a name that is never right.
+
+    >>> sorted(_names("{name} on {date:d}"))
+    ['date:d', 'name']
+    """
     try:
-        return {name for _, name, _, _ in Formatter().parse(word) if name is not None}
+        return {_name(*found) for _, *found in Formatter().parse(word) if found[0] is not None}
     except ValueError:
         return {"{"}
+
+
+def _name(name: str, form: str, conversion: str | None) -> str:
+    return name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")

@@ -83,9 +83,10 @@ def test_terms(tmp_path: Path) -> None:
 
 def test_names_in_braces(tmp_path: Path) -> None:
     """A term that loses or misspells what is filled in is told."""
-    text = replaced(TERMS, "{number}", "{nombre}")
-    problems = check(write_folder(tmp_path, {"locales/fr/terms.yaml": text}))
-    assert any(each.line == 5 and "must have {number}" in each.message for each in problems)
+    for wrong in ("{nombre}", "{number!x}", "{number:>s}"):
+        text = replaced(TERMS, "{number}", wrong)
+        problems = check(write_folder(tmp_path, {"locales/fr/terms.yaml": text}))
+        assert any(each.line == 5 and "must have {number}" in each.message for each in problems), wrong
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from guidelines import InvalidGuidelines, UnknownLocale, UnknownWorkflow, check,
 from guidelines.cli import commands
 from guidelines.diff import NoSuchRevision
 from guidelines.drift import drift
+from guidelines.errors import NoSigner
 from guidelines.language import wrong_language, wrong_script
 from guidelines.status import matrix
 
@@ -198,6 +199,19 @@ def test_status(tmp_path: Path) -> None:
     assert matrix(tmp_path)["fr-CA"] == {"taste": "wrong"}
 
 
+def test_status_of_a_locale_that_is_not_there(tmp_path: Path) -> None:
+    """A misspelt locale is told, not shown as an empty table."""
+    assert isinstance(_run(_folder(tmp_path), "status", "--locale", "fr-AC").exception, UnknownLocale)
+
+
+def test_folder_that_is_no_locale_has_not_drifted(tmp_path: Path) -> None:
+    """A copy of a folder under a name that is no locale is told by `check` as that alone."""
+    words = replaced(FRENCH, "locale: fr\n", "locale: fr-copy\n")
+    (problem,) = check(_folder(tmp_path, {"locales/fr-copy/taste.yaml": words}))
+    assert "is no locale" in problem.message
+    assert drift(tmp_path) == []
+
+
 def test_status_table_fits_a_terminal(tmp_path: Path) -> None:
     """One row a locale, with marks that are explained below."""
     output = _output(_folder(tmp_path), "status")
@@ -231,6 +245,28 @@ def test_sign_off_refuses_what_check_reports(tmp_path: Path) -> None:
     before = (tmp_path / "locales/fr-CA/taste.yaml").read_text("utf-8")
     assert isinstance(_run(tmp_path, "sign-off", "fr-CA", "--by", "Luc").exception, InvalidGuidelines)
     assert (tmp_path / "locales/fr-CA/taste.yaml").read_text("utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("base/taste.yaml", BASE + "nonsense: 1\n"),
+        ("base/taste.md", replaced(BASE_TEXT, " {#numbers}", "")),
+        ("locales/fr-CA/taste.yaml", '{"workflow": "taste", "locale": "fr-CA", "version": "3", "status": "draft"}'),
+        ("locales/fr-CA/locale.md", replaced(CANADA_RULES, "draft", ">-\n  draft")),
+    ],
+)
+def test_sign_off_of_what_cannot_be_signed(file: str, text: str, tmp_path: Path) -> None:
+    """Words for a base with a mistake, and files that no lines can be put into, are left as they are."""
+    _folder(tmp_path, {file: text})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert isinstance(_run(tmp_path, "sign-off", "fr-CA", "--by", "Luc").exception, InvalidGuidelines)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_sign_off_by_nobody(tmp_path: Path) -> None:
+    """Without a name nothing is signed."""
+    assert isinstance(_run(_folder(tmp_path), "sign-off", "fr-CA", "--by", " ").exception, NoSigner)
 
 
 @pytest.mark.parametrize(
