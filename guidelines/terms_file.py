@@ -59,10 +59,7 @@ def _names(word: str) -> set[str]:
     ['date:d', 'name']
     """
     try:
-        return {_name(*found) for _, *found in Formatter().parse(word) if found[0] is not None}
+        parts = [(name, sign, form) for _, name, form, sign in Formatter().parse(word) if name is not None]
     except ValueError:
         return {"{"}
-
-
-def _name(name: str, form: str, conversion: str | None) -> str:
-    return name + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+    return {name + (f"!{sign}" if sign else "") + (f":{form}" if form else "") for name, sign, form in parts}

@@ -40,7 +40,7 @@ def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
             raise ItemChanged(item.item)
         left.remove(at)
         order.append(at)
-    if any(data.get(name) != shown for name, shown in _further_texts(item).items()):
+    if any(data.get(name) != shown for name, shown in _other_texts(item).items()):
         raise ItemChanged(item.item)
     return tuple(order)
 
@@ -48,11 +48,12 @@ def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
 def task_data(item: Item, order: Order) -> dict[str, Any]:
     """The task's data in the labelling tool: item, prompt, responses in this order, claims, materials; nothing else."""
     texts = {f"response_{_POSITIONS[place]}": item.responses[at].text for place, at in enumerate(order)}
-    return {"item": item.item, "prompt": item.prompt, **texts, **_further_texts(item)}
+    return {"item": item.item, **texts, **_other_texts(item)}
 
 
-def _further_texts(item: Item) -> dict[str, Any]:
-    return {**({"claims": list(item.claims)} if item.claims else {}), **item.materials}
+def _other_texts(item: Item) -> dict[str, Any]:
+    """Whatever is shown beside the responses."""
+    return {"prompt": item.prompt, **({"claims": list(item.claims)} if item.claims else {}), **item.materials}
 
 
 def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:

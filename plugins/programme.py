@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,17 +156,22 @@ class _Loader:
                 self._problems.append(problem)
                 continue
             for column, locale in enumerate(document.value["locales"]):
-                try:
-                    self._library.guideline(workflow, locale)
-                except ConcordError as error:
-                    self._problems.append(document.problem(("locales", column), error.message, error.fix))
+                if mistake := self._locale_mistake(workflow, locale):
+                    self._problems.append(document.problem(("locales", column), *mistake))
+
+    def _locale_mistake(self, workflow: str, locale: str) -> tuple[str, str] | None:
+        try:
+            tag = self._library.guideline(workflow, locale).locale
+        except ConcordError as error:
+            return error.message, error.fix
+        return None if tag == locale else (f"the locale {locale!r} is in the wrong case", f"write {tag}")
 
     def _pairs(self, head: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [(workflow, locale) for workflow in head["workflows"] for locale in head["locales"]]
 
     def _read(self, name: str) -> str | None:
         try:
-            return (self._root / name).read_text(encoding="utf-8")
+            return (self._root / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             fix = f"write it below {self._root}, in UTF-8"
@@ -210,7 +216,7 @@ class _Loader:
         self._problems.extend(Problem(name, number, *mistake) for mistake in wrong)
         if wrong:
             return None
-        self._unique("email", row["email"], name, number)
+        self._unique("email", row["email"].lower(), name, number)
         return _annotator(row)
 
     def _unique(self, field: str, value: str, file: str, line: int) -> None:
@@ -218,6 +224,8 @@ class _Loader:
         if first != f"{file}:{line}":
             self._problems.append(Problem(file, line, f"{field}: {value!r} stands in {first} too", "give each its own"))
 
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 COLUMNS = ("email", "name", "vendor", "locales", "domains", "education", "role", "qualified", "simulated")
 
@@ -243,6 +251,8 @@ def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
         yield f"materials: {named}", f"give {', '.join(workflow.materials) or 'none'}"
     if any("\r" in text for text in item.texts):
         yield "a text: holds a carriage return, which browsers drop", r"end lines with \n alone"
+    if any(_NO_TEXT.search(text) for text in (item.item, *item.texts)):
+        yield "a text: holds a NUL or half a character (a lone surrogate), which no store takes", "take it out"
     yield from _gold_mistakes(item, workflow)
     for number, error in enumerate(item.seeded_errors or ()):
         yield from _seeded_mistakes(f"seeded_errors.{number}", error, item, workflow)
@@ -264,8 +274,21 @@ def _gold_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
             yield f"gold.{key}: {workflow.id} asks no such question", f"choose: {', '.join(questions)}"
         elif key not in (keys := _gold_keys(questions[name], item)):
             yield f"gold.{key}: {name} is not asked of that", f"choose: {', '.join(keys)}"
-        elif (known := _gold_codes(questions[name], item)) and not set(code.split("|")) <= set(known):
-            yield f"gold.{key}: there is no code {code!r}", f"choose: {', '.join(known)}"
+        else:
+            yield from ((f"gold.{key}: {wrong}", fix) for wrong, fix in _code_mistakes(questions[name], code, item))
+
+
+def _code_mistakes(question: Question, code: str, item: Item) -> Iterator[tuple[str, str]]:
+    """Gold has to be as answers are stored, else nobody's answer would ever be right."""
+    known = _gold_codes(question, item)
+    codes = code.split("|") if question.kind == "multiple_choice" else [code]
+    if known and not set(codes) <= set(known):
+        yield f"there is no code {code!r}", f"choose: {', '.join(known)}"
+    elif codes != sorted(set(codes)):
+        yield (
+            f"the codes {code!r} are not each once and in the order of the alphabet",
+            f"write {'|'.join(sorted(set(codes)))}",
+        )
 
 
 def _gold_keys(question: Question, item: Item) -> list[str]:
@@ -281,6 +304,8 @@ def _gold_keys(question: Question, item: Item) -> list[str]:
 def _gold_codes(question: Question, item: Item) -> list[str]:
     if question.kind == "ranking":
         return [str(place) for place in range(1, len(item.responses) + 1)]
+    if question.kind == "error_spans":
+        return ["marked", "none"]
     return [code for code, _ in question.steps]
 
 
@@ -323,4 +348,4 @@ def _annotator(row: Mapping[str, str]) -> Annotator:
 
 
 def _listed(cell: str) -> tuple[str, ...]:
-    return tuple(filter(None, cell.split(";")))
+    return tuple(filter(None, map(str.strip, cell.split(";"))))

@@ -134,12 +134,12 @@ def test_gold_of_a_response_follows_it_to_where_it_is_shown() -> None:
         assert json.loads(row["gold"]) == {**shown, "distance": "close"}
 
 
-def test_claims_and_materials_reach_the_task_and_may_not_change_under_it() -> None:
+def test_claims_and_materials_reach_the_task_and_no_text_may_not_change_under_it() -> None:
     """The task holds them by name; answers to a claim that was edited later would count for the new one."""
     item = replace(_item("a"), claims=("Water is wet.",), materials={"work": "What was seen"})
     data = task_data(item, (0,))
     assert (data["claims"], data["work"]) == (["Water is wet."], "What was seen")
     assert shown_order(item, data) == (0,)
-    for changed in ({"claims": ("Water is dry.",)}, {"materials": {"work": "Something else"}}):
+    for changed in ({"claims": ("Water is dry.",)}, {"materials": {"work": "Something else"}}, {"prompt": "Is it?"}):
         with pytest.raises(ItemChanged):
             shown_order(replace(item, **changed), data)

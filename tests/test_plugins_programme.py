@@ -13,7 +13,7 @@ from plugin_samples import ANNOTATORS, item_row, write_programme
 
 import guidelines
 from guidelines import Library
-from guidelines.model import Question, Workflow
+from guidelines.model import Choice, Question, Workflow
 from plugins.errors import InvalidProgramme
 from plugins.programme import Item, Programme, Response, item_mistakes, load
 
@@ -112,6 +112,14 @@ ONE = [{"text": "The cat sit", "model": "aurora"}]
         ),
         ("preference", _change(gold={"refusal@c": "right_answer"}), "gold.refusal@c: refusal is not asked of that; ch"),
         ("preference", _change(gold={"refusal@b": "yes"}), "gold.refusal@b: there is no code 'yes'; choose: right_a"),
+        ("preference", _change(gold={"overall": "a|b"}), "gold.overall: there is no code 'a|b'; choose: a_much"),
+        (
+            "fluency_review",
+            _change(responses=ONE, gold={"errors": "grammar"}),
+            "gold.errors: there is no code 'grammar'; choose: marked, none",
+        ),
+        ("preference", _change(prompt="\ud800"), "a text: holds a NUL or half a character"),
+        ("preference", _change(prompt="a\0"), "a text: holds a NUL or half a character"),
         ("preference", _change(claims=["Cats sit."]), "claims: preference shows none; leave them out"),
         ("preference", _change(materials={"work": "x"}), "materials: work; give none"),
         ("fluency_review", _change(gold={"fluency": "6"}), "gold.fluency: there is no code '6'; choose: 1, 2, 3, 4, 5"),
@@ -174,6 +182,36 @@ def test_a_wrong_annotator_is_named(text: str, said: str, root: Path, library: L
     """Line and field."""
     (root / "annotators.csv").write_text(text)
     assert [problem for problem in problems(root, library) if problem.startswith(said)]
+
+
+@pytest.mark.parametrize(("gold", "wrong"), [("bias|hate", False), ("hate|bias", True), ("bias|bias", True)])
+def test_gold_of_several_codes_is_written_as_answers_are_stored(gold: str, wrong: bool) -> None:
+    """Each code once, in the order of the alphabet: else no answer would ever equal it."""
+    choices = (Choice("hate", "Hate"), Choice("bias", "Bias"))
+    question = Question("harm", "multiple_choice", "Harm", "nominal", choices=choices)
+    workflow = Workflow("probe", "1", "Probe", "", 0, {}, "harm", (question,))
+    item = Item("i", "probe", "en-US", "p", (), gold={"harm": gold})
+    assert any("write bias" in fix for _, fix in item_mistakes(item, workflow)) is wrong
+
+
+def test_files_of_a_spreadsheet_are_read(root: Path, library: Library) -> None:
+    """A byte order mark before the header, and spaces after the semicolons of a list."""
+    spaced = ANNOTATORS.replace("en-US;ar-EG", "en-US; ar-EG")
+    (root / "annotators.csv").write_text(spaced, encoding="utf-8-sig")
+    assert load(root, library).annotators[0].locales == ("en-US", "ar-EG")
+
+
+def test_one_account_is_one_person(root: Path, library: Library) -> None:
+    """Labelling tools know no case in an email: two rows would be one person of two vendors."""
+    (root / "annotators.csv").write_text(ANNOTATORS.replace("ann2@", "Ann1@"))
+    assert [each for each in problems(root, library) if each.startswith("annotators.csv:3: email: ")]
+
+
+def test_a_locale_in_the_wrong_case_is_named(root: Path, library: Library) -> None:
+    """Else its answers would be counted apart from those of the locale."""
+    path = root / "programme.yaml"
+    path.write_text(path.read_text().replace("en-US", "en-us"))
+    assert any("'en-us' is in the wrong case; write en-US" in each for each in problems(root, library))
 
 
 @pytest.mark.parametrize(("gold", "wrong"), [("0", 0), ("3", 0), ("4", 1), ("-1", 1)])
