@@ -36,6 +36,7 @@ def _question_problems(document: Document, place: Place, question: dict[str, Any
     yield from _hotkey_problems(document, place, choices, severities)
     yield from _range_problems(document, place, question)
     yield from _shown_problems(document, place, question)
+    yield from _name_problems(document, place, question)
     match question.get("kind"):
         case "preference":
             yield from _preference_problems(document, place, [each.get("number") for each in choices.values()])
@@ -89,6 +90,13 @@ def _shown_problems(document: Document, place: Place, question: dict[str, Any]) 
     if target == "claim" and "claims" not in document.value:
         message = "this asks about each claim, and the file does not say how many an item has"
         yield document.problem((*place, "target"), message, "add claims: how many claims an item shows at most")
+
+
+def _name_problems(document: Document, place: Place, question: dict[str, Any]) -> Iterator[Problem]:
+    """On the screen a question and a text cannot have one name."""
+    name, materials = question.get("id"), document.value.get("materials")
+    if isinstance(materials, list) and name in materials:
+        yield document.problem((*place, "id"), f"{name!r} is one of the materials too", "give the question another id")
 
 
 def _preference_problems(document: Document, place: Place, numbers: list[Any]) -> Iterator[Problem]:

@@ -387,6 +387,16 @@ def test_mistake(name: str, tmp_path: Path) -> None:
     assert [each for each in found if message in each.message and fix in each.fix], list(map(str, problems))
 
 
+@pytest.mark.parametrize("name", ["item", "response_a", "claims_0", "overall"])
+def test_material_with_a_taken_name(name: str, tmp_path: Path) -> None:
+    """A material may not stand in the place of the item's own texts, nor be called as a question is."""
+    named = replaced(
+        BASE, "headline: overall\ntexts:\n", f"headline: overall\nmaterials: [{name}]\ntexts:\n  {name}: X\n"
+    )
+    said = [each.message for each in check(write_folder(tmp_path, {B: named}))]
+    assert any("that name is taken" in each or "is one of the materials too" in each for each in said), said
+
+
 def test_ranking_of_one(tmp_path: Path) -> None:
     """A ranking needs responses to rank."""
     ranked = replaced(

@@ -15,13 +15,13 @@ from plugin_samples import SINCE, annotation, task
 
 import guidelines
 from guidelines.errors import InvalidGuidelines, Problem
-from guidelines.model import Guideline, Question, Workflow
+from guidelines.model import Condition, Guideline, Question, Workflow
 from plugins.conditions import is_asked
 from plugins.frames import Frames
 from plugins.label_studio.config import label_config
 from plugins.label_studio.controls import control_names, controls, in_config
 from plugins.label_studio.parse import read_tasks
-from plugins.label_studio.push import Attachments, push
+from plugins.label_studio.push import Attachments, orphans, push
 from plugins.label_studio.results import Given, Span, to_result
 from plugins.label_studio.tags import codes
 from plugins.programme import Programme
@@ -219,6 +219,28 @@ def test_a_condition_looks_at_the_same_claim() -> None:
     source = next(view for view in root.iter("View") if view.get("whenTagName", "").startswith("verdict"))
     assert source.get("whenTagName") == "verdict__claims_{{idx}}"
     assert source.get("whenChoiceValue") == "supported,refuted,outdated,elsewhere"
+
+
+def test_a_rating_that_decides_what_else_is_asked_has_choices() -> None:
+    """Label Studio shows a question after a choice, and never after a number of stars."""
+    guideline = LIBRARY.guideline("fluency_review", "en-US")
+    why = Question("why", "text", "Why?", "nominal", target="response", asked_when=Condition("fluency", ("1", "2")))
+    workflow = replace(guideline.workflow, questions=(*guideline.workflow.questions, why))
+    root = ET.fromstring(label_config(replace(guideline, workflow=workflow)))  # noqa: S314  # made a moment ago
+    [view] = [view for view in root.iter("View") if view.get("whenChoiceValue") == "1,2"]
+    [scale] = [each for each in root.iter("Choices") if each.get("name") == view.get("whenTagName")]
+    assert [choice.get("value") for choice in scale] == ["1", "2", "3", "4", "5"]
+
+
+def test_answers_that_a_new_config_could_not_hold_are_named() -> None:
+    """Codes are told by the tool; which stars were given it does not say, so a shorter scale loses those beyond it."""
+    before = """<View><Choices name="c"><Choice value="Ja" alias="yes"/><Choice value="Nein" alias="no"/></Choices>
+        <Rating name="r" maxRating="5"/><TextArea name="t"/></View>"""
+    after = '<View><Choices name="c"><Choice value="Ja" alias="yes"/></Choices><Rating name="r" maxRating="3"/></View>'
+    used = {"c": {"yes"}, "r": set(), "t": set(), "foreign": set()}
+    assert orphans(used, before, after, {"c", "r"}) == {"r=4", "r=5", "t"}
+    assert orphans({"c": {"no"}}, before, after, {"c", "r"}) == {"c=no"}
+    assert orphans({"r": set()}, after, before, {"c", "r"}) == set()
 
 
 def test_a_hotkey_is_never_given_twice() -> None:

@@ -89,7 +89,7 @@ def _answer(parent: ET.Element, field: Field) -> None:
         _text_area(parent, field, named)
     elif question.kind == "number":
         ET.SubElement(parent, "Number", named, **_range(question))
-    elif question.kind == "rating" and question.levels[0] == 1:
+    elif question.kind == "rating" and question.levels[0] == 1 and not _decides(field):
         ET.SubElement(parent, "Rating", named, maxRating=str(question.levels[-1]))
     elif question.kind == "rating":
         _levels(parent, named, [str(level) for level in question.levels])
@@ -99,6 +99,12 @@ def _answer(parent: ET.Element, field: Field) -> None:
         style = "multiple" if question.kind == "multiple_choice" else "single-radio"
         options = ET.SubElement(parent, "Choices", named, choice=style, showInline="true")
         _options(options, "Choice", question.choices, keyed=field.keyed)
+
+
+def _decides(field: Field) -> bool:
+    """Whether another question depends on the answer: Label Studio looks at choices for that, not at stars."""
+    conditions = (question.asked_when for question in field.workflow.questions)
+    return any(when is not None and when.question == field.question.id for when in conditions)
 
 
 def _text_area(parent: ET.Element, field: Field, named: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ looks at what is there before it changes anything, so running it again goes on w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from plugins.label_studio.config import label_config
 from plugins.label_studio.controls import control_names, has_conversation, in_config
 from plugins.label_studio.instructions import about, instructions
 from plugins.label_studio.marker import find
-from plugins.label_studio.tags import codes
+from plugins.label_studio.tags import codes, stars
 from plugins.marker import Marker
 from plugins.programme import Programme
 from plugins.projects import Project
@@ -165,14 +165,8 @@ class _Push:
 
     def _keep_answers(self, project: int, wanted: _Wanted, before: str) -> None:
         """Raise GuidelineChange if answers would lose their question, target or code; Label Studio lets codes go."""
-        old, new = codes(before), codes(wanted.settings["label_config"])
-        lost = set()
-        for control, held in self._api.used(project).items():
-            name = in_config(control)
-            if name in old and control not in wanted.controls:
-                lost.add(control)
-            lost |= {f"{control}={code}" for code in (held & old.get(name, set())) - new.get(name, held)}
-        if lost:
+        after = wanted.settings["label_config"]
+        if lost := orphans(self._api.used(project), before, after, wanted.controls):
             raise GuidelineChange(f"project {project} ({wanted.marker.name})", lost)
 
     def _attach(self, present: _Present) -> None:
@@ -206,6 +200,26 @@ class _Push:
             self._finished(f"{len(part)} tasks imported into project {present.project} ({marker.name})")
         total = len(there) + len(missing)
         return PushedProject(present.project, marker.workflow, marker.locale, present.change, len(missing), total)
+
+
+def orphans(used: Mapping[str, set[str]], before: str, after: str, controls: Collection[str]) -> set[str]:
+    """Controls, and codes of controls, that answers use and the config `after` has no more; others' are passed over.
+
+    `used` holds the codes by control, `controls` all that can be answered with `after`. Label Studio does not tell
+    which stars were given: of a rating that is used, all may have been.
+    """
+    old, new = codes(before), codes(after)
+    stars_before, stars_after = stars(before), stars(after)
+    lost = set()
+    for control, held in used.items():
+        name = in_config(control)
+        if name in old and control not in controls:
+            lost.add(control)
+            continue
+        lost |= {f"{control}={code}" for code in (held & old.get(name, set())) - new.get(name, held)}
+        beyond = range(stars_after.get(name, stars_before.get(name, 0)) + 1, stars_before.get(name, 0) + 1)
+        lost |= {f"{control}={number}" for number in beyond}
+    return lost
 
 
 def task_pages(api: Api, project: int, *, size: int, annotations: bool) -> Iterator[list[dict[str, Any]]]:

@@ -65,6 +65,16 @@ def codes(xml: str) -> dict[str, set[str]]:
     }
 
 
+def stars(xml: str) -> dict[str, int]:
+    """How many stars each rating of a config has.
+
+    >>> stars('<View><Rating name="fluency" maxRating="5"/></View>')
+    {'fluency': 5}
+    """
+    root = ET.fromstring(xml)  # noqa: S314  # ours, or what our own project holds
+    return {rating.get("name", ""): int(rating.get("maxRating", "5")) for rating in root.iter("Rating")}
+
+
 def _code(option: ET.Element) -> str:
     return option.get("alias", option.get("value", ""))
 
