@@ -111,7 +111,7 @@ def _fix(error: ValidationError) -> str:
         case "not":
             return "choose another name"
         case "type" if "string" in _list(error.validator_value) and isinstance(error.instance, int | float):
-            return f'put it in quotes: "{json.dumps(error.instance)}"'
+            return "put it in quotes"  # as it stands: 1.10 and 007 would not be the same as read
         case "type":
             allowed = " or ".join(_TYPES[each] for each in _list(error.validator_value))
             return f"write {allowed}: {_schema(error)['description']}"

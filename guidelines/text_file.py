@@ -112,7 +112,7 @@ def age_problems(text: Text, version: object) -> Iterator[Problem]:
 def _numbers(version: object) -> tuple[int, ...]:
     """A version in order of age, `1.10` after `1.9`; empty for what is no version."""
     parts = version.split(".") if isinstance(version, str) else [""]
-    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
+    return tuple(map(int, parts)) if all(part.isdecimal() and len(part) < 10 for part in parts) else ()
 
 
 def listed(text: Text, field: str) -> list[str]:

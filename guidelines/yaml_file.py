@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
+from yaml import (
+    CollectionEndEvent,
+    CollectionStartEvent,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    YAMLError,
+)
 
 from guidelines.errors import Problem
 
@@ -22,6 +30,8 @@ _SCALARS: Mapping[str, Callable[[str], object]] = {
 }
 
 _DEEPEST = 10  # our own files are half as deep
+_BOTTOMLESS = 500
+_MOST = 100_000  # our own files have a hundredth
 
 # What the parser says, and what usually mends it.
 _MENDS = {
@@ -66,12 +76,26 @@ def read_yaml(file: str, text: str, first_line: int = 1) -> Document:
     A duplicate key is a problem, and its first value counts.
     """
     try:
+        if line := _bottomless(text):
+            return Document(file, None, {(): first_line}, (_too_deep(file, first_line + line - 1),))
         root = yaml.compose(text, Loader=yaml.CSafeLoader)  # in C, since there are hundreds of files
     except YAMLError as error:
         return Document(file, None, {(): first_line}, (_syntax_problem(file, text, first_line, error),))
     reader = _Reader(file, first_line)
     value = reader.plain(root, ()) if root is not None else None
     return Document(file, value, {(): first_line, **reader.lines}, tuple(reader.problems))
+
+
+def _bottomless(text: str) -> int | None:
+    """The line on which a text is nested so deeply that the C parser would end the process; None for all others."""
+    if sum(map(text.count, ("[", "{", "- ", "? "))) < _BOTTOMLESS:
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _BOTTOMLESS:
+            return event.start_mark.line + 1 if event.start_mark else 1
+    return None
 
 
 def _syntax_problem(file: str, text: str, first_line: int, error: YAMLError) -> Problem:
@@ -102,6 +126,10 @@ class _Reader:
         self.lines.setdefault(path, self._line(node))
         if len(path) > _DEEPEST:  # such as a list that contains itself through an alias
             self.problems.append(_too_deep(self.file, self._line(node)))
+            return None
+        if len(self.lines) > _MOST:  # lists of aliases of lists of aliases
+            message = f"this has more than {_MOST} values"
+            self.problems.append(Problem(self.file, self.first_line, message, "write it out without aliases (*…)"))
             return None
         if isinstance(node, MappingNode):
             return {key: self.plain(value, (*path, key)) for key, value in self._entries(node, path)}

@@ -44,7 +44,7 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
         'fluency › kind cannot be "rateing"',
         "did you mean 'rating'?",
     ),
-    "version as number": (B, 'version: "1.1"', "version: 1.1", 2, "version is a number", '"1.1"'),
+    "version as number": (B, 'version: "1.1"', "version: 1.1", 2, "version is a number", "put it in quotes"),
     "version as words": (B, 'version: "1.1"', 'version: "one"', 2, 'version cannot be "one"', "numbers with points"),
     "empty text": (B, "title: Taste test", 'title: ""', 3, "title is empty", "what the workflow is called"),
     "blank text": (B, "title: Taste test", 'title: "  "', 3, "title is empty", "what the workflow is called"),
@@ -556,7 +556,17 @@ def test_no_fields_at_all(file: str, text: str, tmp_path: Path) -> None:
 
 def test_bottomless_file(tmp_path: Path) -> None:
     """A file that opens more brackets than any parser follows is told, too."""
-    assert [each.line for each in check(write_folder(tmp_path, {B: "[" * 5000})) if each.file == B] == [1]
+    for brackets in (5_000, 50_000):
+        text = "a: " + "[" * brackets
+        assert [each.line for each in check(write_folder(tmp_path, {B: text})) if each.file == B] == [1]
+
+
+def test_file_that_grows_by_aliases(tmp_path: Path) -> None:
+    """Nine lists of aliases of each other would be hundreds of millions of values."""
+    lists = ["l0: &l0 [x, x, x, x, x, x, x, x, x]"]
+    lists += [f"l{place}: &l{place} [{', '.join([f'*l{place - 1}'] * 9)}]" for place in range(1, 9)]
+    problems = check(write_folder(tmp_path, {B: "\n".join(lists)}))
+    assert any("more than 100000 values" in each.message for each in problems)
 
 
 def test_anchors(tmp_path: Path) -> None:
