@@ -13,22 +13,13 @@ import click
 from guidelines.diff import at_revision, compare
 from guidelines.drift import drift
 from guidelines.errors import InvalidGuidelines, UnknownLocale
-from guidelines.folder import PACKAGED
 from guidelines.library import check_folder, load
 from guidelines.model import Guideline, Question
+from guidelines.options import root_option
 from guidelines.publish import commands as publishing
 from guidelines.scaffold import new_locale
 from guidelines.sign_off import sign
 from guidelines.status import matrix, table
-
-_root = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="CONCORD_GUIDELINES",
-    default=PACKAGED,
-    show_default="the packaged guidelines",
-    help="The folder that holds base/ and locales/.",
-)
 
 
 @click.group("guidelines")
@@ -41,7 +32,7 @@ for published in publishing.commands:
 
 
 @guidelines_group.command("check")
-@_root
+@root_option
 def check_command(root: Path) -> None:
     """List every mistake in the guideline files, and what has drifted from the base.
 
@@ -59,7 +50,7 @@ def check_command(root: Path) -> None:
 @click.argument("workflow")
 @click.argument("locale")
 @click.option("--html", is_flag=True, help="The guideline as HTML, as it goes to the labelling tool.")
-@_root
+@root_option
 def show_command(workflow: str, locale: str, html: bool, root: Path) -> None:
     """Print what annotators of LOCALE see in WORKFLOW: its version, its questions with their codes, its guideline."""
     guideline = load(root).guideline(workflow, locale)
@@ -88,7 +79,7 @@ def _question_lines(question: Question) -> Iterator[str]:
 
 @guidelines_group.command("new")
 @click.argument("locale")
-@_root
+@root_option
 def new_command(locale: str, root: Path) -> None:
     """Write the files of a new LOCALE, and of its language where it has none, ready to be filled in."""
     written = new_locale(root, locale)
@@ -100,7 +91,7 @@ def new_command(locale: str, root: Path) -> None:
 @guidelines_group.command("status")
 @click.option("--locale", "locales", multiple=True, help="Only this locale; can be given repeatedly.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON: locale, workflow, state.")
-@_root
+@root_option
 def status_command(locales: tuple[str, ...], as_json: bool, root: Path) -> None:
     """Show how far every workflow is in every locale: complete, draft, stale or missing."""
     found = matrix(root)
@@ -121,7 +112,7 @@ def status_command(locales: tuple[str, ...], as_json: bool, root: Path) -> None:
     help="Another guideline folder, to compare with LOCALE there.",
 )
 @click.option("--since", metavar="REVISION", help="A git revision, to compare with LOCALE as it was then.")
-@_root
+@root_option
 def diff_command(
     workflow: str, locale: str, other: str | None, against: Path | None, since: str | None, root: Path
 ) -> None:
@@ -148,7 +139,7 @@ def diff_command(
     show_default="today",
     help="The day of the approval.",
 )
-@_root
+@root_option
 def sign_off_command(locale: str, workflows: tuple[str, ...], by: str, on: datetime, root: Path) -> None:
     """Sign off the files of LOCALE and of its language, for all WORKFLOWS or those named.
 

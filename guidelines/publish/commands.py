@@ -6,21 +6,13 @@ from pathlib import Path
 
 import click
 
-from guidelines.folder import PACKAGED
 from guidelines.library import load
+from guidelines.options import root_option
 from guidelines.publish.book import book
 from guidelines.publish.course import course
 from guidelines.publish.pdf import print_pdf
 from guidelines.publish.qualification import write_items, write_programme
 
-_root = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="CONCORD_GUIDELINES",
-    default=PACKAGED,
-    show_default="the packaged guidelines",
-    help="The folder that holds base/ and locales/.",
-)
 _workflows = click.option("--workflow", "workflows", multiple=True, help="Only this workflow; can be given repeatedly.")
 _output = click.option(
     "--output",
@@ -36,7 +28,7 @@ _output = click.option(
 @_workflows
 @click.option("--pdf", is_flag=True, help="Print it to PDF too; needs Chromium or Google Chrome.")
 @_output
-@_root
+@root_option
 def book_command(locale: str, workflows: tuple[str, ...], pdf: bool, output: Path, root: Path) -> None:
     """Publish the guideline book of LOCALE as one HTML page."""
     page = book(load(root), locale, workflows or None)
@@ -50,7 +42,7 @@ def book_command(locale: str, workflows: tuple[str, ...], pdf: bool, output: Pat
 @click.argument("locale")
 @_workflows
 @_output
-@_root
+@root_option
 def course_command(locale: str, workflows: tuple[str, ...], output: Path, root: Path) -> None:
     """Make courses of LOCALE, one HTML page a workflow, and a qualification programme with known answers."""
     library = load(root)

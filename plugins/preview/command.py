@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from guidelines.folder import PACKAGED
+from guidelines.options import root_option
 from plugins.local.ports import HOST, require_free
 from plugins.preview.app import create_app
 from plugins.preview.content import read_content
@@ -27,14 +27,7 @@ class _Quiet(WSGIRequestHandler):
 @click.argument("locale")
 @click.option("--port", type=int, default=8070, show_default=True, help="The port on 127.0.0.1.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="CONCORD_GUIDELINES",
-    default=PACKAGED,
-    show_default="the packaged guidelines",
-    help="The folder that holds base/ and locales/.",
-)
+@root_option
 def preview_command(workflow: str, locale: str, port: int, no_open: bool, root: Path) -> None:
     """Show the task of WORKFLOW in LOCALE as annotators will see it, beside the guideline, live while files change.
 
