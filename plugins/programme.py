@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from guidelines.errors import ConcordError, Problem
 from guidelines.model import Question, Workflow
+from guidelines.tags import parse_locale
 from guidelines.yaml_file import Document, read_yaml
 from plugins.errors import InvalidProgramme
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
@@ -196,6 +197,9 @@ class _Loader:
             message = f"this is not JSON: {error.msg} at column {error.colno}"
             self._problems.append(Problem(name, number, message, "write one JSON object a line"))
             return None
+        except RecursionError:
+            self._problems.append(Problem(name, number, "this is nested too deeply", "write one JSON object a line"))
+            return None
         wrong = [Problem(name, number, message, fix) for _, message, fix in mistakes(ITEM, row)]
         self._problems.extend(wrong)
         return None if wrong else row
@@ -329,8 +333,17 @@ def _annotator_mistakes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "the number of cells differs from the header's", "put a text with commas in double quotes"
         return
     yield from ((f"{name}: is empty", "fill it") for name in ("email", "vendor", "locales", "role") if not row[name])
+    yield from (mistake for locale in _listed(row["locales"]) if (mistake := _tag_mistake(locale)))
     if row["simulated"] not in ("true", "false"):
         yield f"simulated: {row['simulated']!r}", "write true or false"
+
+
+def _tag_mistake(locale: str) -> tuple[str, str] | None:
+    try:
+        tag = parse_locale(locale).tag
+    except ConcordError as error:
+        return f"locales: {error.message}", error.fix
+    return None if tag == locale else (f"locales: {locale!r} is in the wrong case", f"write {tag}")
 
 
 def _annotator(row: Mapping[str, str]) -> Annotator:

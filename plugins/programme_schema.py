@@ -33,14 +33,14 @@ def _texts(description: str) -> dict[str, Any]:
     return {**_list(description), "uniqueItems": True}
 
 
-_NAME = {**_text("letters, digits, - and _"), "pattern": "^[A-Za-z0-9_-]+$"}
+_NAME = {**_text("letters, digits, - and _"), "pattern": r"^[A-Za-z0-9_-]+\Z"}
 
 PROGRAMME = _object(
     ["programme", "title", "source", "workflows", "locales", "overlap"],
     {
         "programme": _NAME,
         "title": _text("a text that people read"),
-        "source": _NAME,
+        "source": {"enum": ["label_studio", "argilla"], "description": "label_studio or argilla"},
         "workflows": _texts("a list of workflow ids, none twice"),
         "locales": _texts("a list of locales such as de-DE, none twice"),
         "overlap": {"type": "integer", "minimum": 1, "description": "how many annotators see each item, 1 or more"},

@@ -66,6 +66,8 @@ def test_the_demo_that_comes_with_the_product_is_good(library: Library) -> None:
         ({"overlap": 0}, "programme.yaml:1: overlap: 0 is less than the minimum of 1; give how many annotators"),
         ({"overlaps": 5}, "'overlaps' was unexpected"),
         ({"programme": "a/b"}, "give letters, digits, - and _"),
+        ({"programme": "a\n"}, "give letters, digits, - and _"),
+        ({"source": "doccano"}, "give label_studio or argilla"),
         ({"workflows": []}, "give a list of workflow ids"),
     ],
 )
@@ -78,7 +80,7 @@ def test_a_wrong_head_is_named(head: dict[str, Any], said: str, root: Path, libr
 
 def test_unknown_workflows_and_locales_are_named_with_their_lines(root: Path, library: Library) -> None:
     """One problem each, in the words of the guidelines."""
-    lines = ["programme: p", "title: T", "source: s", "workflows: [invented]", "locales: [de-DE]", "overlap: 1"]
+    lines = ["programme: p", "title: T", "source: argilla", "workflows: [invented]", "locales: [de-DE]", "overlap: 1"]
     (root / "programme.yaml").write_text("\n".join(lines))
     known = ", ".join(sorted(library.workflows))
     assert problems(root, library) == [f"programme.yaml:4: there is no workflow 'invented'; choose: {known}"]
@@ -147,6 +149,14 @@ def test_a_wrong_item_is_named_with_file_line_field_and_fix(
     assert said in problem
 
 
+def test_a_line_of_nothing_but_brackets_is_told(root: Path, library: Library) -> None:
+    """However deep a line is nested, it is refused as that line."""
+    (root / "items" / "preference" / "en-US.jsonl").write_text("[" * 100_000)
+    assert problems(root, library) == [
+        "items/preference/en-US.jsonl:1: this is nested too deeply; write one JSON object a line"
+    ]
+
+
 def test_every_problem_of_every_file_is_listed_at_once(root: Path, library: Library) -> None:
     """Nobody mends one mistake to meet the next."""
     (root / "items" / "preference" / "en-US.jsonl").write_text("{broken\n")
@@ -170,6 +180,8 @@ def test_the_same_item_twice_is_named_with_both_places(root: Path, library: Libr
     ("text", "said"),
     [
         ("email,name\n", "annotators.csv:1: columns missing: vendor"),
+        (ANNOTATORS.replace("en-US;ar-EG", "en_US;ar-EG"), "annotators.csv:2: locales: 'en_US' is not a locale tag"),
+        (ANNOTATORS.replace("en-US;ar-EG", "en-US;ar-eg"), "annotators.csv:2: locales: 'ar-eg' is in the wrong case"),
         (ANNOTATORS.replace("sudvend", ""), "annotators.csv:3: vendor: is empty"),
         (ANNOTATORS.replace("Ann Two,", "Two, Ann,"), "annotators.csv:3: the number of cells"),
         (
