@@ -14,6 +14,7 @@ from guidelines.tags import is_base_language, parse_locale
 from guidelines.terms_file import base_terms_problems, locale_terms_problems, terms_of
 from guidelines.text_file import age_problems, base_text_problems, locale_text_problems, rules_problems
 from guidelines.wording import instead
+from guidelines.words import base_words, overlay_words
 from guidelines.workflow_file import workflow_of, workflow_problems
 
 
@@ -90,8 +91,12 @@ def _words_problems(
     document, known = folder.words[name], checked.base.workflows
     if name not in known:
         yield Problem(document.file, 1, f"there is no workflow {name!r} in base/", instead(name, sorted(known)))
-    filled = is_base_language(folder.tag) or any(name in each.words for each in above)
-    yield from overlay_problems(document, checked.workflows.get(name), complete=not filled)
+    workflow, general = checked.workflows.get(name), [each.words[name] for each in above if name in each.words]
+    inherited = base_words(workflow) if workflow is not None else {}
+    for each in reversed(general):
+        inherited |= overlay_words(fields_of(each))
+    filled = is_base_language(folder.tag) or bool(general)
+    yield from overlay_problems(document, workflow, complete=not filled, inherited=inherited)
 
 
 def _text_problems(

@@ -10,16 +10,17 @@ from guidelines.errors import Problem
 from guidelines.model import Question, Workflow
 from guidelines.schema import form_problems
 from guidelines.wording import instead
-from guidelines.words import Spot, base_words, overlay_words
+from guidelines.words import Spot, Words, base_words, overlay_words
 from guidelines.workflow_file import name_problems
 from guidelines.yaml_file import Document
 
 
-def overlay_problems(document: Document, workflow: Workflow | None, complete: bool) -> list[Problem]:
+def overlay_problems(document: Document, workflow: Workflow | None, complete: bool, inherited: Words) -> list[Problem]:
     """Everything wrong with a locale file.
 
     `workflow` is its base, None while that is missing or has problems of its own; `complete` says whether the file must
     translate everything, as it must where no English and no more general locale, such as `fr` for `fr-CA`, fills gaps.
+    `inherited` are the words that it stands in front of: the base's and those of more general locales.
     """
     problems = form_problems(document, "locale")
     if not isinstance(document.value, dict):
@@ -28,7 +29,8 @@ def overlay_problems(document: Document, workflow: Workflow | None, complete: bo
     if workflow is not None:
         problems += _unknown(document, workflow)
         problems += _missing(document, workflow) if complete else ()
-    return [*problems, *_same_titles(document)]
+    shown = {**inherited, **overlay_words(fields_of(document))}
+    return [*problems, *_same_titles(document, shown), *_titles_as_codes(document, shown)]
 
 
 def fields_of(document: Document) -> dict[str, Any]:
@@ -76,18 +78,25 @@ def _whole(spot: Spot, started: set[Spot]) -> Spot:
     return next(spot[:length] for length in range(1, len(spot) + 1) if spot[:length] not in started)
 
 
-def _same_titles(document: Document) -> Iterator[Problem]:
+def _same_titles(document: Document, shown: Words) -> Iterator[Problem]:
+    """Answers that annotators could not tell apart."""
+    own = overlay_words(fields_of(document))
     first: dict[tuple[Spot, str], Spot] = {}
-    for spot, text in overlay_words(fields_of(document)).items():
-        group = spot[:3] if _names_answer(spot) else None
-        if group and (group, text) in first:
-            other = first[group, text]
+    for spot, text in {**own, **shown}.items():  # its own first: another file's mistakes are told there
+        other = first.setdefault((spot[:3], text), spot) if _names_answer(spot) else spot
+        if other != spot and other in own:
             message = f"{text!r} is the title of both {other[3]} and {spot[3]}"
-            yield document.problem(
-                spot, message, "word one of them differently, so that annotators can tell them apart"
-            )
-        elif group:
-            first[group, text] = spot
+            fix = "word one of them differently, so that annotators can tell them apart"
+            yield document.problem(spot if spot in own else other, message, fix)
+
+
+def _titles_as_codes(document: Document, shown: Words) -> Iterator[Problem]:
+    """Titles that a labelling tool would take for the code of another answer."""
+    codes = {(spot[:3], spot[3]) for spot in shown if _names_answer(spot)}
+    for spot, text in overlay_words(fields_of(document)).items():
+        if _names_answer(spot) and text != spot[3] and (spot[:3], text) in codes:
+            message = f"the title of {spot[3]}, {text!r}, is the code of another answer"
+            yield document.problem(spot, message, "word it differently")
 
 
 def _names_answer(spot: Spot) -> bool:

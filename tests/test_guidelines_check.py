@@ -279,6 +279,22 @@ MISTAKES: dict[str, tuple[str, str, str, int, str, str]] = {
     "missing choice": (F, ", tie: Pareil", "", 14, "overall › choices › tie is not translated", "add it"),
     "missing hint": (F, ", hint: Ordre des mots", "", 18, "hint is not translated: 'Word order'", "add it"),
     "missing severity": (F, ", major: Majeure", "", 20, "severities › major is not translated: 'Major'", "add it"),
+    "title of another code": (
+        F,
+        "minor: Mineure",
+        "minor: major",
+        20,
+        "'major', is the code of another answer",
+        "word it",
+    ),
+    "title of the language": (
+        "locales/fr-CA/taste.yaml",
+        "    title: Fluidité\n",
+        "    title: Fluidité\n  overall:\n    choices: {tie: A est meilleure}\n",
+        9,
+        "the title of both tie and a_much",
+        "tell them apart",
+    ),
     "same title twice": (
         F,
         "tie: Pareil",
