@@ -48,6 +48,17 @@ def test_mistakes_are_told_with_file_and_line(tmp_path: Path) -> None:
     assert client.get("/task/0").status_code == 404
 
 
+def test_what_goes_wrong_meanwhile_is_told(tmp_path: Path) -> None:
+    """A folder that is taken away while it is looked at is told as such, and is shown again when it is back."""
+    client = _client(write_folder(tmp_path))
+    (tmp_path / "locales").rename(tmp_path / "elsewhere")
+    assert client.get("/state.json").get_json()["problems"] == [
+        "there is no locale 'fr-CA'; check the codes of language, script and region"
+    ]
+    (tmp_path / "elsewhere").rename(tmp_path / "locales")
+    assert "guideline" in client.get("/state.json").get_json()
+
+
 def test_unknown_workflow(tmp_path: Path) -> None:
     """An unknown workflow is named before anything is served."""
     with pytest.raises(UnknownWorkflow):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, render_template, send_from_directory
 
+from guidelines.errors import ConcordError
 from plugins.label_studio.instructions import about
 from plugins.preview.content import Content, read_content, stamp
 from plugins.preview.editor import Editor
@@ -19,7 +20,7 @@ def create_app(root: Path, workflow: str, locale: str, editor: Editor) -> Flask:
     def content() -> tuple[str, Content]:
         now = stamp(root, locale)
         if now not in read:
-            fresh = read_content(root, workflow, locale)
+            fresh = _content(root, workflow, locale)
             read.clear()
             read[now] = fresh
         return now, read[now]
@@ -51,13 +52,20 @@ def create_app(root: Path, workflow: str, locale: str, editor: Editor) -> Flask:
     return app
 
 
+def _content(root: Path, workflow: str, locale: str) -> Content:
+    """The present state; an error that a user is meant to read, such as of a folder renamed meanwhile, is shown too."""
+    try:
+        return read_content(root, workflow, locale)
+    except ConcordError as error:
+        return Content(problems=(str(error),))
+
+
 def _shown(found: Content) -> dict[str, object]:
-    problems = [str(problem) for problem in found.problems]
     guideline = found.guideline
     if guideline is None:
-        return {"problems": problems}
+        return {"problems": found.problems}
     return {
-        "problems": problems,
+        "problems": found.problems,
         "about": about(guideline),
         "direction": guideline.direction,
         "guideline": guideline.html,

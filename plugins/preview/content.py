@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,17 @@ class Content:
     guideline: Guideline | None = None
     config: str = ""
     tasks: tuple[tuple[str, dict[str, Any]], ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[str, ...] = ()
 
 
 def read_content(root: Path, workflow: str, locale: str) -> Content:
-    """The present state; raises UnknownWorkflow, MalformedLocale and UnknownLocale."""
+    """The present state; raises UnknownWorkflow, MalformedLocale, UnknownLocale and InvalidConfig."""
     try:
         guideline = load(root).guideline(workflow, locale)
     except InvalidGuidelines as error:
-        return Content(problems=error.problems)
+        return Content(problems=tuple(map(str, error.problems)))
     tasks = tuple((each.title, _data(each, locale)) for each in guideline.examples)
-    return Content(guideline, label_config(guideline), tasks, tuple(_drift(root, guideline.locale)))
+    return Content(guideline, label_config(guideline), tasks, tuple(map(str, _drift(root, guideline.locale))))
 
 
 def _data(example: Example, locale: str) -> dict[str, Any]:
@@ -62,4 +62,12 @@ def stamp(root: Path, locale: str) -> str:
     """A text that changes whenever a file does that the preview shows."""
     folders = [root / "base", *(root / "locales" / tag for tag in chain(locale))]
     files = sorted(path for folder in folders for path in folder.glob("*") if path.is_file())
-    return str(hash(tuple((path.name, path.stat().st_mtime_ns) for path in files)))
+    return str(hash(tuple((str(path), _changed(path)) for path in files)))
+
+
+def _changed(path: Path) -> int:
+    """When the file was changed; 0 if it has gone meanwhile, as files do that an editor writes beside its own."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
