@@ -122,3 +122,4 @@ def test_the_page_shows_edits_to_analysts_alone(edited: FlaskClient) -> None:
     page = edited.get("/edits?locale=ar-EG").text
     assert "<del>٧</del><ins>السابعة</ins>" in page
     assert '<p class="diff" lang="ar-EG" dir="rtl">' in page
+    assert edited.get("/edits?offset=99999999999999999999").status_code == 200

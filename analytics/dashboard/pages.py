@@ -17,6 +17,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
+_FURTHEST = 2**31  # as in the API
+
 blueprint = Blueprint("dashboard", __name__, template_folder=".")
 
 
@@ -37,11 +39,11 @@ def edits() -> str | BaseResponse:
     if not _logged_in():
         return redirect(url_for("dashboard.index"), 303)
     chosen = {name: request.args[name] for name in ("workflow", "locale") if request.args.get(name)}
-    offset = request.args.get("offset", 0, type=int)
+    offset = min(max(request.args.get("offset", 0, type=int), 0), _FURTHEST)
     running = service()
     with running.store.snapshot() as snapshot:
-        found = shown_edits(snapshot, running.library, chosen, max(offset, 0))
-    newer = None if offset <= 0 else max(offset - PAGE, 0)
+        found = shown_edits(snapshot, running.library, chosen, offset)
+    newer = None if offset == 0 else max(offset - PAGE, 0)
     return render_template("edits.html", chosen=chosen, newer=newer, **vars(found))
 
 
