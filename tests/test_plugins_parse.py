@@ -18,9 +18,9 @@ from plugins.errors import MalformedExport
 from plugins.frames import ANNOTATIONS, JUDGMENTS, SPANS, Frames
 from plugins.label_studio.parse import read_tasks, read_webhook
 from plugins.label_studio.results import Given, Span, to_result
-from plugins.label_studio.values import plain
 from plugins.projects import Project, Projects
 from plugins.pseudonym import pseudonym
+from plugins.values import plain
 
 KEY = b"key"
 LIBRARY: Any = Guidelines()

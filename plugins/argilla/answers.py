@@ -17,8 +17,8 @@ from plugins.argilla.form import Asked, all_asked, positions, to_texts
 from plugins.argilla.transcript import turns
 from plugins.conditions import is_asked
 from plugins.frames import Refused
-from plugins.label_studio.answers import Answer, MarkedSpan
-from plugins.label_studio.values import Garbled, code_of, dict_of, encodable, severity_of, shown, value_of
+from plugins.gathered import Answer, MarkedSpan
+from plugins.values import Garbled, code_of, dict_of, encodable, severity_of, shown, value_of
 
 
 @dataclass(frozen=True)

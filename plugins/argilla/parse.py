@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from guidelines.errors import ConcordError
 from plugins.argilla.answers import Answers, Form
 from plugins.errors import MalformedExport
-from plugins.frames import ANNOTATIONS, JUDGMENTS, SPANS, Frames, Refused
-from plugins.label_studio.values import Garbled, dict_of, encodable, name_of
+from plugins.frames import Frames
+from plugins.gathered import Gathered
 from plugins.projects import Project, Projects
 from plugins.pseudonym import pseudonym
+from plugins.values import Garbled, dict_of, encodable, name_of
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -58,16 +57,11 @@ class _Reader:
     def __init__(self, projects: Projects, library: Library, key: bytes) -> None:
         self._projects, self._library, self._key = projects, library, key
         self._forms: dict[tuple[str, str], Form] = {}
-        self._annotations: list[tuple[Any, ...]] = []
-        self._judgments: list[tuple[Any, ...]] = []
-        self._spans: list[tuple[Any, ...]] = []
-        self._refused: list[Refused] = []
+        self._gathered = Gathered()
 
     def frames(self) -> Frames:
         """What was read."""
-        rows = ((self._judgments, JUDGMENTS), (self._annotations, ANNOTATIONS), (self._spans, SPANS))
-        judgments, annotations, spans = (_table(each, schema) for each, schema in rows)
-        return Frames(judgments, annotations, spans, tuple(self._refused))
+        return self._gathered.frames()
 
     def task(self, task: Any, where: str) -> None:
         """Read one record."""
@@ -77,7 +71,7 @@ class _Reader:
             if not isinstance(responses, list):
                 raise Garbled("annotations", "no list of responses", "use a pull")
         except Garbled as garbled:
-            self._refused.append(garbled.refused(where))
+            self._gathered.refused.append(garbled.refused(where))
             return
         for response in responses:
             self._try(response, head)
@@ -105,7 +99,7 @@ class _Reader:
         try:
             self._response(dict_of(response, "annotations"), task, where)
         except Garbled as garbled:
-            self._refused.append(garbled.refused(where))
+            self._gathered.refused.append(garbled.refused(where))
 
     def _response(self, response: dict[str, Any], task: _Task, where: str) -> None:
         project, status = task.project, response.get("status")
@@ -115,30 +109,15 @@ class _Reader:
             raise Garbled("status", f"{status!r}", f"give one of: {', '.join(STATUSES)}, draft")
         key = (project.source, project.project, name_of(response.get("id"), "id"))
         annotator = pseudonym(self._key, project.source, name_of(response.get("user_id"), "user_id"))
-        context = (project.workflow, project.locale, task.item, annotator, project.stage)
+        lead = (*key, project.workflow, project.locale, task.item, annotator, project.stage)
         when = _when(response, project)
-        answers = None
+        read = None
         if status == "submitted":
-            answers = Answers(task.form, dict_of(response.get("values"), "values"), task.fields, where)
-        self._annotations.append((*key, *context, task.id, status, *when))
-        if answers is not None:
-            self._answers(answers, (*key, *context), when)
-
-    def _answers(self, read: Answers, lead: tuple[Any, ...], when: tuple[Any, ...]) -> None:
-        version, _, updated, _ = when
-        for answer in read.answers:
-            given = (answer.question, answer.target, answer.value, answer.number, answer.original)
-            self._judgments.append((*lead, *given, *when))
-        for span in read.spans:
-            marked = (span.question, span.target, span.span, span.start, span.end, span.text)
-            judged = (span.category, span.severity, span.weight, span.correction)
-            self._spans.append((*lead, *marked, *judged, version, updated))
-        self._refused.extend(read.refused)
-
-
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.table([pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)], schema=schema)
+            read = Answers(task.form, dict_of(response.get("values"), "values"), task.fields, where)
+        self._gathered.submission(lead, task.id, status, when)
+        if read is not None:
+            self._gathered.answers(read.answers, read.spans, lead, when)
+            self._gathered.refused.extend(read.refused)
 
 
 def _when(response: Mapping[str, Any], project: Project) -> tuple[str, datetime, datetime, None]:

@@ -9,8 +9,9 @@ from typing import Any
 from guidelines.model import Workflow
 from plugins.conditions import is_asked
 from plugins.frames import Refused
+from plugins.gathered import Answer, MarkedSpan
 from plugins.label_studio.controls import PRESCREEN, REVEAL, Control, controls, shown_text
-from plugins.label_studio.values import (
+from plugins.values import (
     Garbled,
     code_of,
     dict_of,
@@ -22,33 +23,6 @@ from plugins.label_studio.values import (
     value_of,
     written,
 )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer as in `frames.JUDGMENTS`."""
-
-    question: str
-    target: str
-    value: str
-    number: float | None
-    original: str | None = None
-
-
-@dataclass(frozen=True)
-class MarkedSpan:
-    """One marked error as in `frames.SPANS`."""
-
-    question: str
-    target: str
-    span: str
-    start: int
-    end: int
-    text: str
-    category: str
-    severity: str
-    weight: float
-    correction: str | None
 
 
 class Answers:

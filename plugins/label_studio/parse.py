@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-import pyarrow as pa
-
 from plugins.errors import MalformedExport
-from plugins.frames import ANNOTATIONS, JUDGMENTS, SPANS, Frames, Refused
-from plugins.label_studio.answers import Answers, Form
-from plugins.label_studio.values import Garbled, encodable, finite
+from plugins.frames import Frames
+from plugins.gathered import Gathered
+from plugins.label_studio.answers import Form
 from plugins.projects import Project, Projects
 from plugins.pseudonym import pseudonym
+from plugins.values import Garbled, encodable, finite
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -95,21 +94,18 @@ class _Reader:
         self._projects, self._library, self._key = projects, library, key
         self._forms: dict[str, Form] = {}
         self._people: dict[str, str] = {}
-        self._judgments: list[tuple[Any, ...]] = []
-        self._annotations: list[tuple[Any, ...]] = []
-        self._spans: list[tuple[Any, ...]] = []
-        self._refused: list[Refused] = []
+        self._gathered = Gathered()
 
     def frames(self) -> Frames:
-        judgments, annotations = _table(self._judgments, JUDGMENTS), _table(self._annotations, ANNOTATIONS)
-        return Frames(judgments, annotations, _table(self._spans, SPANS), tuple(self._refused))
+        """What was read."""
+        return self._gathered.frames()
 
     def task(self, task: Any, where: str) -> None:
         try:
             head = self._head(task)
             annotations = _list(task.get("annotations"), "annotations")
         except Garbled as garbled:
-            self._refused.append(garbled.refused(where))
+            self._gathered.refused.append(garbled.refused(where))
             return
         for annotation in annotations:
             self._try(annotation, head)
@@ -140,7 +136,7 @@ class _Reader:
         try:
             self._annotation(annotation, task, where)
         except Garbled as garbled:
-            self._refused.append(garbled.refused(where))
+            self._gathered.refused.append(garbled.refused(where))
 
     def _annotation(self, annotation: Any, task: _Task, where: str) -> None:
         if not isinstance(annotation, dict):
@@ -150,11 +146,13 @@ class _Reader:
         result = _list(annotation.get("result"), "result")
         key = (project.source, project.project, _id(annotation, "id"))
         author = self._author(annotation)
-        context = (project.workflow, project.locale, task.item, author, project.stage)
+        lead = (*key, project.workflow, project.locale, task.item, author, project.stage)
         when = _when(annotation, project)
-        self._annotations.append((*key, *context, task.id, "skipped" if skipped else "submitted", *when))
+        self._gathered.submission(lead, task.id, "skipped" if skipped else "submitted", when)
         if not skipped:
-            self._answers(task.form.read(result, task.data, where), (*key, *context), when)
+            read = task.form.read(result, task.data, where)
+            self._gathered.answers(read.answers, read.spans, lead, when)
+            self._gathered.refused.extend(read.refused)
 
     def _author(self, annotation: Mapping[str, Any]) -> str:
         who = annotation.get("completed_by")
@@ -162,17 +160,6 @@ class _Reader:
         if user not in self._people:
             self._people[user] = pseudonym(self._key, self._projects.source, user)
         return self._people[user]
-
-    def _answers(self, read: Answers, lead: tuple[Any, ...], when: tuple[Any, ...]) -> None:
-        version, _, updated, _ = when
-        for answer in read.answers:
-            given = (answer.question, answer.target, answer.value, answer.number, answer.original)
-            self._judgments.append((*lead, *given, *when))
-        for span in read.spans:
-            marked = (span.question, span.target, span.span, span.start, span.end, span.text)
-            judged = (span.category, span.severity, span.weight, span.correction)
-            self._spans.append((*lead, *marked, *judged, version, updated))
-        self._refused.extend(read.refused)
 
 
 @dataclass(frozen=True)
@@ -182,11 +169,6 @@ class _Task:
     data: dict[str, Any]
     project: Project
     form: Form
-
-
-def _table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.table([pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)], schema=schema)
 
 
 def _when(annotation: Mapping[str, Any], project: Project) -> tuple[str, datetime, datetime, float | None]:

@@ -9,7 +9,7 @@ from guidelines.model import Question
 from plugins.frames import Refused
 
 
-class Garbled(Exception):  # never seen outside this package: it becomes a Refused row
+class Garbled(Exception):  # never leaves the adapters: it becomes a Refused row
     """One row that says nothing readable: which field, what is wrong, how to mend it."""
 
     def __init__(self, field: str, message: str, fix: str) -> None:
