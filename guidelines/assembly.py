@@ -179,7 +179,8 @@ def _rules_pieces(sources: Sources, terms: Mapping[str, str], tag: LocaleTag) ->
 
 
 def _add(placed: dict[str, list[_Piece]], text: Text, instead: set[str], tag: str) -> None:
-    for section in text.sections:
+    """Put a file's sections in their places; those still to be written are not shown to annotators."""
+    for section in (each for each in text.sections if not each.unwritten):
         before = [] if section.id in instead else placed.get(section.id, [])
         placed[section.id] = [*before, _piece(section, tag)]
 

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from guidelines.errors import Problem
 from guidelines.render import CLAUSE
+from guidelines.words import TODO
 from guidelines.yaml_file import Document, read_yaml
 
 _FENCE = "---"
@@ -27,6 +28,15 @@ class Section:
     title: str
     source: str
     line: int
+
+    @property
+    def unwritten(self) -> bool:
+        r"""Is it still to be written, as `concord guidelines new` left it? Spanish may well say TODO, but not so.
+
+        >>> Section("tone", "Tone", "## Tone {#tone}\n\nTODO: How?", 1).unwritten
+        True
+        """
+        return f"\n{TODO}:" in self.source
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _unwritten(folder: LocaleFolder) -> Iterator[Problem]:
     """Sections of a new locale that nobody has written yet."""
     for text in _texts(folder):
         for section in text.sections:
-            if TODO in section.source:
+            if section.unwritten:
                 message = f"the section {section.id!r} is still to be written"
                 yield Problem(text.file, section.line, message, f"answer its questions in place of {TODO}")
 
@@ -125,6 +125,6 @@ def _prose(folder: LocaleFolder) -> Iterator[tuple[str, str]]:
     for document in folder.words.values():
         yield document.file, "\n".join(overlay_words(fields_of(document)).values())
     for text in _texts(folder):
-        yield text.file, "\n".join(_body(section.source) for section in text.sections if TODO not in section.source)
+        yield text.file, "\n".join(_body(section.source) for section in text.sections if not section.unwritten)
     if folder.terms is not None:
         yield folder.terms.file, "\n".join(terms_of(folder.terms).values())

@@ -8,10 +8,10 @@ from typing import Any
 
 from guidelines.model import Question, Workflow
 
+TODO = "TODO"  # stands in a new locale's files wherever a text is still to be written
+
 Spot = tuple[str, ...]
 Words = dict[Spot, str]
-
-TODO = "TODO"  # stands in a new locale's files wherever a text is still to be written
 
 
 def base_words(workflow: Workflow) -> Words:

@@ -171,6 +171,18 @@ def test_new_locale_once_translated_is_served(tmp_path: Path) -> None:
     assert all("{" in load(tmp_path).guideline("taste", "fr").terms[name] for name in terms)
 
 
+def test_sections_still_to_be_written_are_not_shown(tmp_path: Path) -> None:
+    """Annotators never read a question that was meant for their lead; a Spanish TODO is a word like any other."""
+    rules = replaced(CANADA_RULES, "Écrivez", "TODO: how?")
+    assert (
+        "TODO" not in load(_folder(tmp_path / "a", {"locales/fr-CA/locale.md": rules})).guideline("taste", "fr-CA").html
+    )
+    spoken = replaced(CANADA_RULES, "Écrivez", "TODO es")
+    assert (
+        "TODO es" in load(_folder(tmp_path / "b", {"locales/fr-CA/locale.md": spoken})).guideline("taste", "fr-CA").html
+    )
+
+
 def test_new_never_overwrites(tmp_path: Path) -> None:
     """What is there stays; for English only rules and examples are written, since the base has the words."""
     _folder(tmp_path)
