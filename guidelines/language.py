@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -88,9 +89,9 @@ def wrong_language(text: str, tag: str, others: Iterable[str]) -> str | None:
         return None
     script = script_of(tag)
     near = {_model_name(each) for each in others if script_of(each) == script}
-    found, sure = _identifier(tuple(sorted({own, "en", *near} & _known()))).classify(text)
+    found, sure = _likeliest(text, {own, "en", *near})
     alike = any({own, found} <= group for group in _ALIKE)
-    return str(found) if found != own and sure > _SURE and not alike else None
+    return found if found != own and sure > _SURE and not alike else None
 
 
 def _model_name(tag: str) -> str:
@@ -98,17 +99,19 @@ def _model_name(tag: str) -> str:
     return _MODEL_NAMES.get(language, language)
 
 
-@cache
+def _likeliest(text: str, languages: Iterable[str]) -> tuple[str, float]:
+    """The language out of these that a text is most probably in, and how probably."""
+    among = set(languages)
+    scores = {str(name): float(score) for name, score in _identifier().rank(text) if name in among}
+    found = max(scores, key=scores.__getitem__)
+    return found, 1 / sum(math.exp(score - scores[found]) for score in scores.values())
+
+
 def _known() -> frozenset[str]:
-    return frozenset(_model().labels)
-
-
-def _model() -> Any:  # the package has no types
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return frozenset(_identifier().labels)
 
 
 @cache
-def _identifier(languages: tuple[str, ...]) -> Any:
-    model = _model()
-    model.set_languages(list(languages))
-    return model
+def _identifier() -> Any:  # the package has no types
+    """The one model, which takes 60 MB; its scores are logarithms."""
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=False)
