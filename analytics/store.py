@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -73,13 +73,12 @@ class Store:
         """Open or create; raises StoreLocked, StoreTooNew or StoreDamaged."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = _connect(path)
         self._writing = threading.Lock()
-        try:
+        with ExitStack() as unless_opened:
+            self._connection = _connect(path)
+            unless_opened.callback(self._connection.close)
             migrate(self._connection, path)
-        except BaseException:
-            self._connection.close()
-            raise
+            unless_opened.pop_all()
 
     def close(self) -> None:
         """Close the file; no snapshot may be in use."""
