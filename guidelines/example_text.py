@@ -95,7 +95,7 @@ def _texts(example: Example, workflow: Workflow) -> Iterator[tuple[str, str, tup
     for name, text in example.materials.items():
         yield workflow.texts[name], text, ()
     marks = tuple(mark.text for mark in example.errors or ())
-    for letter, text in zip("abcdefghijklmnopqrstuvwxyz", example.responses, strict=False):
+    for letter, text in zip(workflow.positions, example.responses, strict=True):
         yield workflow.texts[f"response_{letter}"], text, marks
     for number, text in enumerate(example.claims, start=1):
         yield f"{workflow.texts['claim']} {number}", text, ()

@@ -14,8 +14,6 @@ from guidelines.wording import instead
 from guidelines.workflow_file import name_problems
 from guidelines.yaml_file import Document, Place
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
 _WRITTEN = ("text", "edited_text", "conversation")
 _Given = dict[tuple[str, str], tuple[Place, Any]]  # (question, target): where the answer stands, and the answer
 
@@ -93,7 +91,7 @@ def _examples_problems(document: Document, workflows: Mapping[str, Workflow | No
 def _targets(question: Question, workflow: Workflow, claims: int) -> list[str]:
     """What the question is asked of, and so what an example must answer."""
     if question.kind == "ranking" or question.target == "response":
-        return list(LETTERS[: workflow.responses])
+        return list(workflow.positions)
     return [f"claim_{number}" for number in range(1, claims + 1)] if question.target == "claim" else ["item"]
 
 

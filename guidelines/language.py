@@ -12,6 +12,8 @@ import regex
 from babel.core import get_global
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from guidelines.tags import language_of
+
 # A script of CLDR that is written in several scripts of Unicode.
 _SCRIPTS = {"Jpan": ("Hira", "Kana", "Hani"), "Kore": ("Hang", "Hani"), "Hans": ("Hani",), "Hant": ("Hani",)}
 # Which encodings have only the one or only the other form of a character.
@@ -95,7 +97,7 @@ def wrong_language(text: str, tag: str, others: Iterable[str]) -> str | None:
 
 
 def _model_name(tag: str) -> str:
-    language = tag.split("-", maxsplit=1)[0]
+    language = language_of(tag)
     return _MODEL_NAMES.get(language, language)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from string import ascii_lowercase
 from typing import Literal
 
 Kind = Literal[
@@ -127,6 +128,11 @@ class Workflow:
     claims: int = 0
     materials: tuple[str, ...] = ()
     sensitive: bool = False
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The positions of the responses an item shows: ("a", "b") for two."""
+        return tuple(ascii_lowercase[: self.responses])
 
     def question(self, question: str) -> Question:
         """The question with this id; raises KeyError."""

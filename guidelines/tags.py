@@ -34,13 +34,22 @@ class LocaleTag:
     chain: tuple[str, ...]
 
 
+def language_of(tag: str) -> str:
+    """The language of a tag.
+
+    >>> language_of("pt-BR")
+    'pt'
+    """
+    return tag.split("-", maxsplit=1)[0]
+
+
 def is_base_language(tag: str) -> bool:
     """Is this tag of the language the base is written in?
 
     >>> is_base_language("en-GB"), is_base_language("enm")
     (True, False)
     """
-    return tag.split("-", maxsplit=1)[0] == BASE_LANGUAGE
+    return language_of(tag) == BASE_LANGUAGE
 
 
 def parse_locale(text: str) -> LocaleTag:

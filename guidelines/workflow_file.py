@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
+from string import ascii_lowercase
 from typing import Any
 
 from guidelines.errors import Problem
@@ -12,8 +13,6 @@ from guidelines.question_rules import entries, questions_problems
 from guidelines.schema import form_problems
 from guidelines.wording import instead
 from guidelines.yaml_file import Document
-
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def workflow_problems(document: Document) -> list[Problem]:
@@ -84,7 +83,7 @@ def _text_problems(document: Document) -> Iterator[Problem]:
     needed = dict(_needed_texts(document.value))
     for name in [name for name in needed if name not in texts]:
         yield document.problem(("texts",), f"texts: {name!r} is missing, though {needed[name]}", f"add {name}: …")
-    known = dict.fromkeys([*needed, *(f"response_{letter}" for letter in _LETTERS), *_VOLUNTARY])
+    known = dict.fromkeys([*needed, *(f"response_{letter}" for letter in ascii_lowercase), *_VOLUNTARY])
     for name in [name for name in texts if name not in known]:
         fix = instead(name, [*needed, *(each for each in _VOLUNTARY if each not in needed)])
         yield document.problem(("texts", name), f"texts: there is no place to show {name!r}", fix)
@@ -97,7 +96,7 @@ def _needed_texts(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The names of the texts that this workflow shows, each with the reason."""
     count, materials = fields.get("responses"), fields.get("materials")
     yield "prompt", "every item shows one"
-    for letter in _LETTERS[: count if isinstance(count, int) else 0]:
+    for letter in ascii_lowercase[: count if isinstance(count, int) else 0]:
         yield f"response_{letter}", f"an item shows {count} responses"
     for name in materials if isinstance(materials, list) else ():
         yield str(name), "it is one of the materials"

@@ -10,13 +10,12 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
+from string import ascii_lowercase
 from typing import Any
 
 from guidelines.model import Question, Workflow
 from plugins.errors import ItemChanged
 from plugins.programme import Item
-
-_POSITIONS = "abcdefghijklmnopqrstuvwxyz"
 
 # Which response of the file stands first, second, …
 Order = tuple[int, ...]
@@ -34,7 +33,7 @@ def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
     left = list(range(len(item.responses)))
     order = []
     for place in range(len(item.responses)):
-        shown = data.get(f"response_{_POSITIONS[place]}")
+        shown = data.get(f"response_{ascii_lowercase[place]}")
         at = next((at for at in left if item.responses[at].text == shown), None)
         if at is None:
             raise ItemChanged(item.item)
@@ -47,7 +46,7 @@ def shown_order(item: Item, data: Mapping[str, Any]) -> Order:
 
 def task_data(item: Item, order: Order) -> dict[str, Any]:
     """The task's data in the labelling tool: item, prompt, responses in this order, claims, materials; nothing else."""
-    texts = {f"response_{_POSITIONS[place]}": item.responses[at].text for place, at in enumerate(order)}
+    texts = {f"response_{ascii_lowercase[place]}": item.responses[at].text for place, at in enumerate(order)}
     return {"item": item.item, **texts, **_other_texts(item)}
 
 
@@ -59,7 +58,7 @@ def _other_texts(item: Item) -> dict[str, Any]:
 def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:
     """The item's row of `frames.ITEMS`: arms in the order shown, gold restated for that order, seeded errors."""
     arms = [
-        {"target": _POSITIONS[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
+        {"target": ascii_lowercase[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
         for place, at in enumerate(order)
     ]
     gold = None if item.gold is None else _restated(item.gold, workflow, order)
@@ -72,7 +71,7 @@ def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) 
 def _restated(gold: Mapping[str, str], workflow: Workflow, order: Order) -> dict[str, str]:
     """Gold of the file's order for the order shown: what held of a response now holds where that response stands."""
     turned = order != tuple(sorted(order))
-    moved = {_POSITIONS[at]: _POSITIONS[place] for place, at in enumerate(order)}
+    moved = {ascii_lowercase[at]: ascii_lowercase[place] for place, at in enumerate(order)}
     restated = {}
     for name, code in gold.items():
         question, at, target = name.partition("@")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase
-
 from guidelines.model import Question, Workflow
 
 
@@ -20,5 +18,5 @@ def targets(question: Question, workflow: Workflow) -> tuple[str, ...]:
     if question.target == "claim":
         return tuple(f"claim_{number}" for number in range(1, workflow.claims + 1))
     if question.target == "response" or question.kind == "ranking":
-        return tuple(ascii_lowercase[: workflow.responses])
+        return workflow.positions
     return ("item",)

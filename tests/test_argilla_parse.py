@@ -17,7 +17,7 @@ from plugins.argilla import transcript
 from plugins.argilla.answers import Answers, Form
 from plugins.argilla.corrections import corrections
 from plugins.argilla.encoding import Marked
-from plugins.argilla.form import all_asked, positions, to_fields
+from plugins.argilla.form import all_asked, to_fields
 from plugins.argilla.parse import read_records
 from plugins.errors import MalformedExport
 from plugins.label_studio.answers import Form as LabelStudioForm
@@ -39,8 +39,7 @@ def data_of(workflow: Workflow) -> dict[str, Any]:
     """An item that shows everything its workflow can show, but for one claim."""
     claims = {"claims": [f"Claim {number} <b>" for number in range(1, workflow.claims)]} if workflow.claims else {}
     responses = {
-        f"response_{each}": f"😀 Response {each} $& <i>\nهي خطأ wrong 👩‍👩‍👧 twice twice"
-        for each in positions(workflow)
+        f"response_{each}": f"😀 Response {each} $& <i>\nهي خطأ wrong 👩‍👩‍👧 twice twice" for each in workflow.positions
     }
     return {
         "item": "item-1",
@@ -57,7 +56,7 @@ def answered(workflow: Workflow, data: Mapping[str, Any], step: int) -> Said:
     for asked in all_asked(workflow):
         question = asked.question
         if question.kind == "ranking":
-            said |= {(question.id, each): str(1 + (place + step) % 2) for place, each in enumerate(positions(workflow))}
+            said |= {(question.id, each): str(1 + (place + step) % 2) for place, each in enumerate(workflow.positions)}
         elif question.kind == "conversation":
             said |= {
                 (question.id, "turn_1"): "Hi\nthere",

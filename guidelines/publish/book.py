@@ -10,7 +10,8 @@ from guidelines.assembly import status_line
 from guidelines.formats import locale_name
 from guidelines.library import Library
 from guidelines.model import Clause, Guideline
-from guidelines.publish.pages import anchored, clause_anchor, language_of, templates
+from guidelines.publish.pages import anchored, clause_anchor, templates
+from guidelines.tags import language_of
 
 # Clauses that hold for all workflows stand once, under this anchor.
 SHARED = "locale-"

@@ -80,7 +80,7 @@ def course(guideline: Guideline) -> str:
 def _case(example: Example, guideline: Guideline) -> Case:
     workflow = guideline.workflow
     direction = parse_locale(example.language).direction
-    names = [workflow.texts[f"response_{letter}"] for letter in "abcdefghijklmnopqrstuvwxyz"[: len(example.responses)]]
+    names = [workflow.texts[f"response_{letter}"] for letter in workflow.positions]
     claim = workflow.texts.get("claim", "")
     return Case(
         example=example,

@@ -34,11 +34,6 @@ def anchored(html: str, prefix: str) -> str:
     return _ANCHOR.sub(prefix, html)
 
 
-def language_of(tag: str) -> str:
-    """The language of a tag: "pt" of "pt-BR"."""
-    return tag.split("-", maxsplit=1)[0]
-
-
 def clause_anchor(clause: Clause) -> str:
     """The id that a clause's heading has: its own, or one with its tag where it stands beside another of that id."""
     found = _HEADING.search(clause.html)

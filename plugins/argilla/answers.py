@@ -13,7 +13,7 @@ from typing import Any
 from guidelines.model import Guideline, Question
 from plugins.argilla.corrections import corrections
 from plugins.argilla.encoding import Marked
-from plugins.argilla.form import Asked, all_asked, positions, to_texts
+from plugins.argilla.form import Asked, all_asked, to_texts
 from plugins.argilla.transcript import turns
 from plugins.conditions import is_asked
 from plugins.frames import Refused
@@ -102,7 +102,7 @@ class Answers:
 
     def _places(self, question: Question, value: Any) -> None:
         """A row for each response; ties are places of their own."""
-        expected = positions(self._form.guideline.workflow)
+        expected = self._form.guideline.workflow.positions
         places = [(str(dict_of(each, "value").get("value")), each.get("rank")) for each in _list(value)]
         if sorted(position for position, _ in places) != list(expected):
             raise Garbled("ranking", "not every response has one place", "give each response one place")

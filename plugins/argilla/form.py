@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from string import ascii_lowercase
 from typing import Any, Literal
 
 from guidelines.model import Question, Workflow
@@ -31,11 +30,6 @@ class Asked:
     part: Literal["answer", "corrections"] = "answer"
 
 
-def positions(workflow: Workflow) -> tuple[str, ...]:
-    """The positions of the responses an item shows: ("a", "b") for two."""
-    return tuple(ascii_lowercase[: workflow.responses])
-
-
 def claims(workflow: Workflow) -> tuple[str, ...]:
     """The names of the claims an item may show."""
     return tuple(f"claim_{number}" for number in range(1, workflow.claims + 1))
@@ -43,7 +37,7 @@ def claims(workflow: Workflow) -> tuple[str, ...]:
 
 def texts(workflow: Workflow) -> tuple[str, ...]:
     """The fields that hold an item's texts, in the order shown; an item may have fewer claims."""
-    responses = (f"response_{position}" for position in positions(workflow))
+    responses = (f"response_{position}" for position in workflow.positions)
     return (PROMPT, *workflow.materials, *responses, *claims(workflow))
 
 
@@ -73,7 +67,7 @@ def _targets(question: Question, workflow: Workflow) -> list[tuple[str, str]]:
     """The targets of a question, each with the text that an answer is about or starts from."""
     if question.target == "response":
         edits = question.edits if question.edits not in (None, "response") else None
-        return [(position, edits or f"response_{position}") for position in positions(workflow)]
+        return [(position, edits or f"response_{position}") for position in workflow.positions]
     if question.target == "claim":
         return [(claim, claim) for claim in claims(workflow)]
     return [("item", question.edits or PROMPT)]

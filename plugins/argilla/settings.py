@@ -10,7 +10,7 @@ from typing import Any
 from guidelines.model import Guideline, Question
 from plugins.argilla import guideline_text, reveal
 from plugins.argilla.errors import InvalidSettings
-from plugins.argilla.form import GUIDELINE, Asked, all_asked, positions, texts
+from plugins.argilla.form import GUIDELINE, Asked, all_asked, texts
 
 NUMBER = "number"  # the metadata that counts a dataset's records, in the order of the programme's file
 
@@ -152,7 +152,7 @@ def _answers(asked: Asked, guideline: Guideline) -> Json:
     if question.kind == "rating":
         return _rating(question)
     if question.kind == "ranking":
-        named = {position: _title_of(f"response_{position}", guideline) for position in positions(guideline.workflow)}
+        named = {position: _title_of(f"response_{position}", guideline) for position in guideline.workflow.positions}
         return {"type": "ranking", "options": [_option(*each) for each in named.items()]}
     if question.kind == "error_spans":
         return {"type": "span", "field": asked.text, "allow_overlapping": True, **_listed(_marks(question))}

@@ -15,7 +15,6 @@ from plugins.label_studio.controls import (
     asked_of_responses,
     claim_controls,
     claim_text,
-    positions,
     question_controls,
     response,
 )
@@ -68,7 +67,7 @@ def _texts(root: ET.Element, workflow: Workflow) -> None:
         _box(parent, name, f"${name}")
     if workflow.responses:
         pair = ET.SubElement(parent, "View", className="concord-pair")
-        for position in positions(workflow):
+        for position in workflow.positions:
             _response(ET.SubElement(pair, "View", className="concord-response"), workflow, position)
     if workflow.claims:
         _claims(parent, workflow)

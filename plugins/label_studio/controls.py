@@ -37,11 +37,6 @@ class Control:
     text: str
 
 
-def positions(workflow: Workflow) -> tuple[str, ...]:
-    """The positions of the responses an item shows: ("a", "b") for two."""
-    return tuple("abcdefghijklmnopqrstuvwxyz"[: workflow.responses])
-
-
 def response(position: str) -> str:
     """The name of the task field, and of the Text tag, of the response at this position."""
     return f"response_{position}"
@@ -65,7 +60,7 @@ def question_controls(question: Question, workflow: Workflow) -> list[Control]:
         return _parts(question, question.id, "item", question.edits or PROMPT)
     return [
         control
-        for position in positions(workflow)
+        for position in workflow.positions
         for control in _parts(question, f"{question.id}__{position}", position, response(position))
     ]
 
