@@ -108,6 +108,49 @@ PROJECTS = pa.schema(
     ]
 )
 
+# What one screen said of one text of an item: `target` is "item" (the prompt) or a response's position, `score` 0 to 1 or
+# null, `kind` the finding in one word. `threshold` is the programme's where it has one; `decision` what push did with the
+# item because of this row: open, reveal, route, passed (over the threshold, left unmarked at random) or masked.
+SCREENINGS = pa.schema(
+    [
+        ("item", _TEXT),
+        ("target", _TEXT),
+        ("screen", _TEXT),
+        ("provider", _TEXT),
+        ("status", _TEXT),
+        ("score", pa.float64()),
+        ("kind", _TEXT),
+        ("threshold", pa.float64()),
+        ("decision", _TEXT),
+        ("reason", _TEXT),
+        ("screened", _TIME),
+    ]
+)
+
+# Which model wrote what an annotator was shown while labelling, e.g. target "turn_1_reply".
+SERVED = pa.schema(
+    [
+        ("item", _TEXT),
+        ("target", _TEXT),
+        ("model", _TEXT),
+        ("served", _TIME),
+    ]
+)
+
+# A helper's proposed answer to one question, and whether annotators of this item were shown it.
+SUGGESTIONS = pa.schema(
+    [
+        ("item", _TEXT),
+        ("question", _TEXT),
+        ("target", _TEXT),
+        ("helper", _TEXT),
+        ("provider", _TEXT),
+        ("value", _TEXT),
+        ("shown", pa.bool_()),
+        ("made", _TIME),
+    ]
+)
+
 
 def table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """Rows as an Arrow table of this schema; a missing column is null.

@@ -1,0 +1,49 @@
+"""The screen for prompts that were seen before in almost the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_backend.near_duplicates import LONGEST, VERSION, Entry, Index, Match, normalise
+from ml_backend.screens.model import Outcome, Text, unscreened
+
+
+class NearDuplicateScreen:
+    """Over one index; each prompt is remembered."""
+
+    name = "near_duplicate"
+    provider = VERSION
+    prompts_only = True
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def screen(self, texts: Sequence[Text], deadline: float) -> list[Outcome]:
+        """One outcome per prompt, in one transaction; the score is the similarity to the nearest earlier prompt.
+
+        `kind` is exact, near or possible; `of`, `of_locale` and `within_locale` tell of which item. Raises
+        IndexUnavailable.
+        """
+        flaws = [_flaw(each.text) for each in texts]
+        sound = [each for each, flaw in zip(texts, flaws, strict=True) if not flaw]
+        matches = iter(self._index.check_and_add_many([Entry(each.key, each.text, each.locale) for each in sound]))
+        return [
+            unscreened(flaw) if flaw else _outcome(each, next(matches)) for each, flaw in zip(texts, flaws, strict=True)
+        ]
+
+    def trouble(self) -> str | None:
+        """Its folder is looked at when it is made, so nothing is known to be wrong before a call."""
+        return None
+
+
+def _flaw(text: str) -> str | None:
+    return None if normalise(text) else "the prompt has no letters or numbers to compare"
+
+
+def _outcome(text: Text, match: Match | None) -> Outcome:
+    covers = f"the first {LONGEST} characters" if len(text.text) > LONGEST else None
+    if match is None:
+        return Outcome("screened", score=0.0, covers=covers)
+    within = text.locale == match.locale if text.locale and match.locale else None
+    findings = {"of": match.of, "of_locale": match.locale, "within_locale": within}
+    return Outcome("screened", match.similarity, match.kind, covers=covers, findings=findings)

@@ -1,0 +1,135 @@
+"""The ML backend's settings file: model endpoints, screens, and what each programme uses of them.
+
+One YAML file, named by `CONCORD_ML_SETTINGS`; without it there are the screens that need no model, and no models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from guidelines.errors import Problem
+from guidelines.yaml_file import Document, read_yaml
+from ml_backend.errors import InvalidSettings
+from ml_backend.settings_schema import SETTINGS, mistakes
+from plugins.errors import PluginError
+from plugins.tokens import token
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible endpoint under a name of ours: base URL with its `/v1`, the name it has for the model, key.
+
+    `seconds` bound one answer, retries included; `requests_at_once` and `requests_per_minute` hold for all workers
+    together; `parameters` go into every request (temperature, max_tokens, …).
+    """
+
+    name: str
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+    seconds: float = 30.0
+    requests_at_once: int = 8
+    requests_per_minute: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a programme uses: the names of its models, and how many requests and tokens it may spend in all."""
+
+    models: tuple[str, ...] = ()
+    requests: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The file as read.
+
+    `off` names the default screens that are switched off; `semantic_duplicate` and each of `toxicity` are the options
+    of their provider; `language_tool` is the address of a LanguageTool server. `default_models` are used by programmes
+    that the file does not name.
+    """
+
+    models: Mapping[str, Endpoint] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+    semantic_duplicate: Mapping[str, Any] | None = None
+    toxicity: tuple[Mapping[str, Any], ...] = ()
+    language_tool: str | None = None
+    programmes: Mapping[str, Use] = field(default_factory=dict)
+    default_models: tuple[str, ...] = ()
+
+    def use(self, programme: str | None) -> Use:
+        """What this programme uses.
+
+        >>> Settings(default_models=("aurora",)).use("demo").models
+        ('aurora',)
+        """
+        return self.programmes.get(programme or "", Use(self.default_models))
+
+
+def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings in this file; keys come from the environment variables that it names.
+
+    Raises InvalidSettings with every problem, each with file, line, field and fix.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "name a YAML file in UTF-8 in CONCORD_ML_SETTINGS"
+        raise InvalidSettings([Problem(str(path), 1, f"cannot be read: {error}", fix)]) from error
+    document = read_yaml(str(path), text)
+    problems = [*document.problems]
+    if not problems:
+        problems = [document.problem(*mistake) for mistake in mistakes(SETTINGS, document.value)]
+    if not problems:
+        problems = _unknown(document)
+    if problems:
+        raise InvalidSettings(problems)
+    return _settings(document, environ)
+
+
+def _unknown(document: Document) -> list[Problem]:
+    """Models that are named and not defined."""
+    known = document.value.get("models") or {}
+    fix = f"choose: {', '.join(known) or 'none is defined under models'}"
+    return [
+        document.problem(("programmes", programme, "models", at), f"there is no model {name!r}", fix)
+        for programme, use in (document.value.get("programmes") or {}).items()
+        for at, name in enumerate(use.get("models") or ())
+        if name not in known
+    ]
+
+
+def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
+    value = document.value
+    screens = dict(value.get("screens") or {})
+    semantic, toxicity = screens.pop("semantic_duplicate", None), screens.pop("toxicity", None)
+    models = {name: _endpoint(document, name, given, environ) for name, given in (value.get("models") or {}).items()}
+    return Settings(
+        models=models,
+        off=frozenset(name for name, on in screens.items() if not on),
+        semantic_duplicate=semantic,
+        toxicity=tuple(toxicity or ()),
+        language_tool=value.get("language_tool"),
+        programmes={name: _use(given) for name, given in (value.get("programmes") or {}).items()},
+        default_models=tuple(models),
+    )
+
+
+def _endpoint(document: Document, name: str, given: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint:
+    rest = {field: value for field, value in given.items() if field != "key_env"}
+    variable = given.get("key_env")
+    try:
+        key = token(variable, environ) if variable else ""
+    except PluginError as error:
+        raise InvalidSettings([document.problem(("models", name, "key_env"), error.message, error.fix)]) from error
+    return Endpoint(name=name, key=key, **rest)
+
+
+def _use(given: Mapping[str, Any]) -> Use:
+    budget = given.get("budget") or {}
+    return Use(tuple(given.get("models") or ()), budget.get("requests"), budget.get("tokens"))
