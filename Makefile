@@ -10,10 +10,10 @@ BIN := .venv/bin
 run: .venv/installed
 	@$(BIN)/concord run
 
-test: lint .venv-argilla/installed
+test: lint .venv/models-installed .venv-argilla/installed
 	$(BIN)/pytest
 
-lint: .venv/installed
+lint: .venv/models-installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -29,6 +29,9 @@ lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	uv pip compile setup.cfg --extra server --extra dev --python-version 3.11 --universal --generate-hashes \
 		--no-header --output-file requirements.lock
+	echo "torch; sys_platform == 'none'" | uv pip compile setup.cfg requirements-models.in \
+		--extra models --extra english --extra benchmark --constraint requirements.lock --overrides /dev/stdin \
+		--python-version 3.11 --universal --generate-hashes --no-header --output-file requirements-models.lock
 	uv pip compile tests/argilla_server/requirements.in --python-version 3.11 --universal --generate-hashes \
 		--no-header --output-file tests/argilla_server/requirements.lock
 
@@ -40,6 +43,13 @@ lock:
 	@echo "Installing the packages of requirements.lock (some minutes the first time)"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --editable .
+	@touch $@
+
+# The extras with models. torch comes by itself: its build without CUDA, where there is one, is not on the index.
+.venv/models-installed: .venv/installed requirements-models.lock
+	@echo "Installing torch and the packages of requirements-models.lock"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet torch==2.13.0
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement requirements-models.lock
 	@touch $@
 
 # The Argilla server that the tests start: its pins clash with ours.
