@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ml_backend import settings
 from ml_backend.config import Endpoint
 from ml_backend.controls import Sides, region, sides
 from ml_backend.errors import ModelFailed
@@ -17,7 +18,7 @@ from ml_backend.prescreen import Prescreen, Summary
 from ml_backend.tasks import Conversation, dialogue, prompt_alone, prompt_of
 
 if TYPE_CHECKING:
-    from ml_backend.responses import Model
+    from ml_backend.models.client import Client
 
 SUMMARY_CONTROL = "prescreen"
 
@@ -77,13 +78,13 @@ class Predictor:
             yield from pool.map(partial(_ask, model, deadline), conversations)
 
 
-def _connect(endpoint: Endpoint | None) -> AbstractContextManager[Model | None]:
+def _connect(endpoint: Endpoint | None) -> AbstractContextManager[Client | None]:
     if endpoint is None:
         return nullcontext()
     # Imported here: the client takes a second to load, which every command would pay.
-    from ml_backend.responses import Model  # noqa: PLC0415
+    from ml_backend.models.client import Client  # noqa: PLC0415
 
-    return Model(endpoint)
+    return Client(settings.Endpoint(endpoint.name, endpoint.url, endpoint.name, endpoint.key))
 
 
 def _conversation(job: Job, talk: Sides, task: object) -> Conversation:
@@ -93,13 +94,13 @@ def _conversation(job: Job, talk: Sides, task: object) -> Conversation:
     return prompt_alone(task)
 
 
-def _ask(model: Model | None, deadline: float, conversation: Conversation) -> _Answer:
+def _ask(model: Client | None, deadline: float, conversation: Conversation) -> _Answer:
     if model is None:
         return _Answer(reason="no model configured")
     if not conversation.waits:
         return _Answer(reason="there is no new prompt to answer")
     try:
-        text = model.answer(conversation.messages(), deadline)
+        text = model.chat(conversation.messages(), deadline).text
     except ModelFailed as failure:
         return _Answer(reason=failure.message)
     return _Answer((*conversation.responses, *conversation.unanswered, text), conversation.region)

@@ -15,9 +15,9 @@ from ml_model_endpoint import KEY, Handler, ModelServer, echo, event, model_serv
 
 import guidelines
 from ml_backend import Config, create_app
-from ml_backend.config import Endpoint
 from ml_backend.errors import ModelFailed
-from ml_backend.responses import Model
+from ml_backend.models.client import Client
+from ml_backend.settings import Endpoint
 from plugins.label_studio.config import label_config
 
 RED_TEAM = """<View><Text name="ctx" value="$goal"/>
@@ -246,10 +246,10 @@ def test_a_slow_model_does_not_hold_up_a_batch(client: FlaskClient, server: Mode
 def test_no_endpoint_listens(tmp_path: Path) -> None:
     """An endpoint that is down gives a failure in our words."""
     with (
-        Model(Endpoint("http://127.0.0.1:9/v1", "aurora")) as model,
+        Client(Endpoint("aurora", "http://127.0.0.1:9/v1", "aurora")) as model,
         pytest.raises(ModelFailed, match="cannot be reached"),
     ):
-        model.answer([{"role": "user", "content": "hello"}], time.monotonic() + 5)
+        model.chat([{"role": "user", "content": "hello"}], time.monotonic() + 5)
 
 
 def test_without_an_endpoint_the_summary_says_so(tmp_path: Path) -> None:
