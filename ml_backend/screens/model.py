@@ -12,12 +12,16 @@ PROMPT = "item"
 
 @dataclass(frozen=True)
 class Text:
-    """A text to screen: `key` is `<project>/<item>`, `target` which text of the item, `locale` None if unknown."""
+    """A text to screen: `key` is `<project>/<item>`, `target` which text of the item.
+
+    `locale` and `programme` are None where they are not known.
+    """
 
     key: str
     text: str
     locale: str | None = None
     target: str = PROMPT
+    programme: str | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Outcome:
 
     `score` is 0 to 1, higher is more of what the screen looks for; None where it gives none, and always where it is
     unscreened. `kind` names the finding in one word (near, hate, email, …; None where nothing was found), `reason` says
-    why it did not run, `covers` what of the text was read where that is not all. `findings` are JSON values.
+    why it did not run, `covers` what of the text was read where that is not all. `provider` is who answered, where that
+    differs from text to text. `findings` are JSON values.
     """
 
     status: Literal["screened", "unscreened"]
@@ -34,6 +39,7 @@ class Outcome:
     kind: str | None = None
     reason: str | None = None
     covers: str | None = None
+    provider: str | None = None
     findings: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -42,7 +48,7 @@ class Outcome:
         >>> unscreened("no word list for this language").to_json()
         {'status': 'unscreened', 'reason': 'no word list for this language'}
         """
-        named = {name: getattr(self, name) for name in ("status", "score", "kind", "reason", "covers")}
+        named = {name: getattr(self, name) for name in ("status", "score", "kind", "reason", "covers", "provider")}
         return {name: value for name, value in named.items() if value is not None} | dict(self.findings)
 
 
