@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from tiny_models import serving
 
 from plugins.local.label_studio import LabelStudio, NewUser, start_label_studio
 from plugins.local.ports import free_port
@@ -26,3 +27,10 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStud
     data_dir = tmp_path_factory.mktemp("label-studio")
     with start_label_studio(data_dir, port=free_port(), users=[admin]) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def transformers_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a real model server; a request names its model by the path of its folder (tiny_models)."""
+    with serving(tmp_path_factory.mktemp("transformers-serve")) as url:
+        yield url
