@@ -3,6 +3,8 @@
 ConcordError                 every error a user is meant to read
 └── PluginError              the adapters
     ├── InvalidProgramme     a programme folder with problems, each with file, line and fix
+    ├── InvalidThresholds    a thresholds.yaml with problems, each with file, line and fix (also a ValueError)
+    ├── OtherProvider        scores of another provider than the threshold was measured on
     ├── InvalidConfig        a label config that Label Studio Community would not show (also a ValueError)
     ├── MalformedExport      not an export or a webhook of the tool at all (also a ValueError)
     ├── MissingToken         a secret that is neither in the environment nor in a file
@@ -33,6 +35,24 @@ class InvalidProgramme(PluginError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class InvalidThresholds(PluginError, ValueError):
+    """A thresholds file has problems; `problems` lists them all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class OtherProvider(PluginError):
+    """Scores that a threshold says nothing about: another provider, or another version of it, gave them."""
+
+    def __init__(self, locale: str, screen: str, measured: str, given: str) -> None:
+        super().__init__(
+            f"the threshold of {screen} in {locale} was measured on scores of {measured}, these are of {given}",
+            fix="run `concord screen` and `concord screen calibrate` on the programme again",
+        )
 
 
 class InvalidConfig(PluginError, ValueError):
