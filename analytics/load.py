@@ -15,7 +15,7 @@ from analytics.manifest import Manifest
 from analytics.raw import RawBodies
 from plugins import frames
 
-_SCHEMAS = {
+_NEEDED = {
     "judgments": frames.JUDGMENTS,
     "annotations": frames.ANNOTATIONS,
     "spans": frames.SPANS,
@@ -23,6 +23,11 @@ _SCHEMAS = {
     "annotators": frames.ANNOTATORS,
     "projects": frames.PROJECTS,
 }
+_OPTIONAL = {
+    "suggestions": frames.SUGGESTIONS,
+}
+_WORK = ("judgments", "annotations", "spans")
+_SCHEMAS = {**_NEEDED, **_OPTIONAL}
 
 
 @dataclass(frozen=True)
@@ -35,21 +40,26 @@ class Loaded:
 
 def read_folder(folder: Path) -> Loaded:
     """The frames in a folder; other files are left alone. Raises MissingFrames or MalformedFrame."""
-    missing = [path.name for name in _SCHEMAS if not (path := _file(folder, name)).is_file()]
+    there = _there(folder)
+    missing = [_file(folder, name).name for name in _NEEDED if name not in there]
     if missing:
         raise MissingFrames(folder, missing)
-    return _loaded({name: _read(_file(folder, name), schema) for name, schema in _SCHEMAS.items()})
+    return _loaded({name: _read(_file(folder, name), _SCHEMAS[name]) for name in there})
 
 
 def keep_folder(raw: RawBodies, folder: Path) -> bytes:
     """Keep the files among the raw bodies; the body that names them, for `read_frames`."""
-    return orjson.dumps({name: raw.keep_body(_file(folder, name).read_bytes()) for name in _SCHEMAS})
+    return orjson.dumps({name: raw.keep_body(_file(folder, name).read_bytes()) for name in _there(folder)})
 
 
 def read_frames(raw: RawBodies, body: bytes) -> Loaded:
     """The frames that `keep_folder` kept."""
     digests = orjson.loads(body)
-    return _loaded({name: _as(pq.read_table(io.BytesIO(raw.body(digests[name]))), _SCHEMAS[name]) for name in _SCHEMAS})
+    return _loaded({name: _as(pq.read_table(io.BytesIO(raw.body(at))), _SCHEMAS[name]) for name, at in digests.items()})
+
+
+def _there(folder: Path) -> list[str]:
+    return [name for name in _SCHEMAS if _file(folder, name).is_file()]
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -72,6 +82,6 @@ def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _loaded(tables: dict[str, pa.Table]) -> Loaded:
     return Loaded(
-        frames.Frames(tables["judgments"], tables["annotations"], tables["spans"]),
-        Manifest(tables["projects"], tables["items"], tables["annotators"]),
+        frames.Frames(*(tables[name] for name in _WORK)),
+        Manifest(**{name: table for name, table in tables.items() if name not in _WORK}),
     )

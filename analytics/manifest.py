@@ -1,4 +1,4 @@
-"""What `push` tells the store and never the labelling tool: projects, items, annotators."""
+"""What `push` tells the store and never the labelling tool: projects, items, annotators, suggestions."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from guidelines.errors import GuidelineError
 from guidelines.tags import parse_locale
-from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, table
+from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, SUGGESTIONS, table
 from plugins.pseudonym import pseudonym
 
 _KEYS = {
     "projects": ("source", "project", "guideline_version", "since"),
     "items": ("item",),
     "annotators": ("annotator",),
+    # A suggestion that was made anew stands beside the one that annotators were shown.
+    "suggestions": ("item", "question", "target", "helper", "made"),
 }
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Rows of PROJECTS, ITEMS and ANNOTATORS; a row replaces the one with the same key, the last wins."""
+    """Rows of PROJECTS, ITEMS, ANNOTATORS and SUGGESTIONS; a row replaces the one with the same key, the last wins."""
 
     projects: pa.Table = field(default_factory=PROJECTS.empty_table)
     items: pa.Table = field(default_factory=ITEMS.empty_table)
     annotators: pa.Table = field(default_factory=ANNOTATORS.empty_table)
+    suggestions: pa.Table = field(default_factory=SUGGESTIONS.empty_table)
 
 
 def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
@@ -38,7 +41,12 @@ def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
     for person in people:
         del person["user"]
     projects = [{**project, "source": source} for project in document["projects"]]
-    return Manifest(table(projects, PROJECTS), table(document["items"], ITEMS), table(people, ANNOTATORS))
+    return Manifest(
+        projects=table(projects, PROJECTS),
+        items=table(document["items"], ITEMS),
+        annotators=table(people, ANNOTATORS),
+        suggestions=table(document["suggestions"], SUGGESTIONS),
+    )
 
 
 def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
@@ -138,6 +146,19 @@ class AnnotatorRow(_Strict):
     simulated = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
 
 
+class SuggestionRow(_Strict):
+    """A helper's proposed answer to one question about an item."""
+
+    item = _name()
+    question = _name()
+    target = _name(metadata={"description": "`item`, or the place on the screen", "example": "a"})
+    helper = _name(metadata={"example": "judge"})
+    provider = _name(metadata={"description": "who answered, with version"})
+    value = _Text(allow_none=True, load_default=None, metadata={"description": "null where the helper gave none"})
+    shown = fields.Boolean(truthy={True}, falsy={False}, required=True)
+    made = fields.AwareDateTime(required=True, format="iso")
+
+
 class ManifestSchema(_Strict):
     """What a programme put into a labelling tool."""
 
@@ -145,3 +166,4 @@ class ManifestSchema(_Strict):
     projects = fields.List(fields.Nested(ProjectRow), load_default=list)
     items = fields.List(fields.Nested(ItemRow), load_default=list)
     annotators = fields.List(fields.Nested(AnnotatorRow), load_default=list)
+    suggestions = fields.List(fields.Nested(SuggestionRow), load_default=list)

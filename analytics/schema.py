@@ -54,7 +54,12 @@ def _original() -> str:
     return "ALTER TABLE judgments ADD COLUMN IF NOT EXISTS original VARCHAR"
 
 
-_MIGRATIONS = (_first, _original)
+def _suggestions() -> str:
+    """What helpers proposed, and whether annotators were shown it."""
+    return _create("suggestions", frames.SUGGESTIONS)
+
+
+_MIGRATIONS = (_first, _original, _suggestions)
 CURRENT = len(_MIGRATIONS)
 
 

@@ -57,6 +57,10 @@ class Snapshot:
         """Every project and guideline version that a manifest named."""
         return self._backend.table("projects")
 
+    def suggestions(self) -> ir.Table:
+        """Every suggestion that a manifest named, and whether annotators were shown it."""
+        return self._backend.table("suggestions")
+
     def refused(self) -> ir.Table:
         """Every row that could not be read, once."""
         return self._backend.table("refused")

@@ -42,9 +42,14 @@ class AnalyticsClient:
         projects: Sequence[Mapping[str, Any]],
         items: Sequence[Mapping[str, Any]],
         annotators: Sequence[Mapping[str, Any]],
+        suggestions: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
-        """Register projects, items and annotators (each with the tool's `user`); sending it again changes nothing."""
+        """Register projects, items, annotators (each with the tool's `user`) and suggestions.
+
+        Sending it again changes nothing.
+        """
         body = {"source": source, "projects": projects, "items": items, "annotators": annotators}
+        body |= {"suggestions": suggestions} if suggestions else {}
         return self._post("sending the manifest", "/v1/manifests", body, {})
 
     def send_export(

@@ -24,8 +24,9 @@ class ManifestSink(Protocol):
         projects: Sequence[Mapping[str, Any]],
         items: Sequence[Mapping[str, Any]],
         annotators: Sequence[Mapping[str, Any]],
+        suggestions: Sequence[Mapping[str, Any]] = (),
     ) -> object:
-        """Register projects, items and annotators."""
+        """Register projects, items, annotators and suggestions."""
 
 
 @dataclass(frozen=True)
