@@ -24,6 +24,8 @@ _NEEDED = {
     "projects": frames.PROJECTS,
 }
 _OPTIONAL = {
+    "screenings": frames.SCREENINGS,
+    "served": frames.SERVED,
     "suggestions": frames.SUGGESTIONS,
 }
 _WORK = ("judgments", "annotations", "spans")

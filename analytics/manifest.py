@@ -1,4 +1,4 @@
-"""What `push` tells the store and never the labelling tool: projects, items, annotators, suggestions."""
+"""What the store is told and the labelling tool never: projects, items, annotators, screenings, models, suggestions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from guidelines.errors import GuidelineError
 from guidelines.tags import parse_locale
-from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, SUGGESTIONS, table
+from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, SCREENINGS, SERVED, SUGGESTIONS, table
 from plugins.pseudonym import pseudonym
 
 _KEYS = {
     "projects": ("source", "project", "guideline_version", "since"),
     "items": ("item",),
     "annotators": ("annotator",),
+    "screenings": ("item", "target", "screen"),
+    "served": ("item", "target", "model", "served"),
     # A suggestion that was made anew stands beside the one that annotators were shown.
     "suggestions": ("item", "question", "target", "helper", "made"),
 }
@@ -26,11 +28,16 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """Rows of PROJECTS, ITEMS, ANNOTATORS and SUGGESTIONS; a row replaces the one with the same key, the last wins."""
+    """Rows of these frames; a row replaces the one with the same key, the last wins.
+
+    But a screening that decided what annotators saw of an item is replaced only by another one that did.
+    """
 
     projects: pa.Table = field(default_factory=PROJECTS.empty_table)
     items: pa.Table = field(default_factory=ITEMS.empty_table)
     annotators: pa.Table = field(default_factory=ANNOTATORS.empty_table)
+    screenings: pa.Table = field(default_factory=SCREENINGS.empty_table)
+    served: pa.Table = field(default_factory=SERVED.empty_table)
     suggestions: pa.Table = field(default_factory=SUGGESTIONS.empty_table)
 
 
@@ -45,6 +52,8 @@ def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
         projects=table(projects, PROJECTS),
         items=table(document["items"], ITEMS),
         annotators=table(people, ANNOTATORS),
+        screenings=table(document["screenings"], SCREENINGS),
+        served=table(document["served"], SERVED),
         suggestions=table(document["suggestions"], SUGGESTIONS),
     )
 
@@ -53,8 +62,23 @@ def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Add or replace the manifest's rows, inside the caller's transaction."""
     for name, keys in _KEYS.items():
         rows: pa.Table = getattr(manifest, name)
+        if name == "screenings":
+            rows = _undisputed(writer, rows)
         if rows.num_rows:
             _upsert(writer, name, rows, keys)
+
+
+def _undisputed(writer: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
+    """The screenings that take the place of none that decided what annotators saw; last those that decided it."""
+    writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
+    same = "s.item = a.item AND s.target = a.target AND s.screen = a.screen"
+    found = writer.execute(
+        f"""SELECT * EXCLUDE position FROM arriving a
+            WHERE decision IS NOT NULL OR NOT EXISTS (FROM screenings s WHERE {same} AND s.decision IS NOT NULL)
+            ORDER BY decision IS NOT NULL, position"""  # noqa: S608 - our own columns
+    ).to_arrow_table()
+    writer.unregister("arriving")
+    return found
 
 
 def _upsert(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, keys: Iterable[str]) -> None:
@@ -159,6 +183,38 @@ class SuggestionRow(_Strict):
     made = fields.AwareDateTime(required=True, format="iso")
 
 
+def _share() -> fields.Float:
+    return fields.Float(allow_none=True, load_default=None, validate=validate.Range(0, 1))
+
+
+class ScreeningRow(_Strict):
+    """What one screen said of one text of an item, and what was done because of it."""
+
+    item = _name()
+    target = _name(metadata={"description": "`item` is the prompt, else a response's place", "example": "a"})
+    screen = _name(metadata={"example": "profanity"})
+    provider = _Text(allow_none=True, load_default=None, metadata={"description": "who answered, with version"})
+    status = _Text(required=True, validate=validate.OneOf(["screened", "unscreened"]))
+    score = _share()
+    kind = _Text(allow_none=True, load_default=None)
+    threshold = _share()
+    share = _share()
+    decision = _Text(
+        allow_none=True, load_default=None, validate=validate.OneOf(["open", "reveal", "route", "passed", "masked"])
+    )
+    reason = _Text(allow_none=True, load_default=None)
+    screened = fields.AwareDateTime(required=True, format="iso")
+
+
+class ServedRow(_Strict):
+    """Which model wrote a text that annotators were shown while labelling."""
+
+    item = _name()
+    target = _name(metadata={"example": "turn_1_reply"})
+    model = _name()
+    served = fields.AwareDateTime(required=True, format="iso")
+
+
 class ManifestSchema(_Strict):
     """What a programme put into a labelling tool."""
 
@@ -166,4 +222,6 @@ class ManifestSchema(_Strict):
     projects = fields.List(fields.Nested(ProjectRow), load_default=list)
     items = fields.List(fields.Nested(ItemRow), load_default=list)
     annotators = fields.List(fields.Nested(AnnotatorRow), load_default=list)
+    screenings = fields.List(fields.Nested(ScreeningRow), load_default=list)
+    served = fields.List(fields.Nested(ServedRow), load_default=list)
     suggestions = fields.List(fields.Nested(SuggestionRow), load_default=list)

@@ -59,7 +59,12 @@ def _suggestions() -> str:
     return _create("suggestions", frames.SUGGESTIONS)
 
 
-_MIGRATIONS = (_first, _original, _suggestions)
+def _screenings() -> str:
+    """What screens said of texts, and which model wrote what annotators were shown."""
+    return ";\n".join([_create("screenings", frames.SCREENINGS), _create("served", frames.SERVED)])
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings)
 CURRENT = len(_MIGRATIONS)
 
 

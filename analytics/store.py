@@ -57,6 +57,14 @@ class Snapshot:
         """Every project and guideline version that a manifest named."""
         return self._backend.table("projects")
 
+    def screenings(self) -> ir.Table:
+        """What each screen said of each text, and what push decided because of it."""
+        return self._backend.table("screenings")
+
+    def served(self) -> ir.Table:
+        """Which model wrote what annotators were shown while labelling."""
+        return self._backend.table("served")
+
     def suggestions(self) -> ir.Table:
         """Every suggestion that a manifest named, and whether annotators were shown it."""
         return self._backend.table("suggestions")
@@ -112,7 +120,7 @@ class Store:
             return merge(writer, frames, page, deletion)
 
     def register(self, manifest: Manifest) -> None:
-        """Add or replace the manifest's projects, items and annotators, in one transaction."""
+        """Add or replace the manifest's rows, in one transaction."""
         with self._transaction() as writer:
             register(writer, manifest)
 

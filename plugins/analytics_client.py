@@ -42,14 +42,17 @@ class AnalyticsClient:
         projects: Sequence[Mapping[str, Any]],
         items: Sequence[Mapping[str, Any]],
         annotators: Sequence[Mapping[str, Any]],
+        screenings: Sequence[Mapping[str, Any]] = (),
+        served: Sequence[Mapping[str, Any]] = (),
         suggestions: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
-        """Register projects, items, annotators (each with the tool's `user`) and suggestions.
+        """Register projects, items, annotators (each with the tool's `user`), screenings, served models, suggestions.
 
         Sending it again changes nothing.
         """
         body = {"source": source, "projects": projects, "items": items, "annotators": annotators}
-        body |= {"suggestions": suggestions} if suggestions else {}
+        told = {"screenings": screenings, "served": served, "suggestions": suggestions}
+        body |= {name: rows for name, rows in told.items() if rows}
         return self._post("sending the manifest", "/v1/manifests", body, {})
 
     def send_export(

@@ -24,9 +24,11 @@ class ManifestSink(Protocol):
         projects: Sequence[Mapping[str, Any]],
         items: Sequence[Mapping[str, Any]],
         annotators: Sequence[Mapping[str, Any]],
+        screenings: Sequence[Mapping[str, Any]] = (),
+        served: Sequence[Mapping[str, Any]] = (),
         suggestions: Sequence[Mapping[str, Any]] = (),
     ) -> object:
-        """Register projects, items, annotators and suggestions."""
+        """Register projects, items, annotators, screenings, served models and suggestions."""
 
 
 @dataclass(frozen=True)
