@@ -21,6 +21,7 @@ from guidelines.tags import parse_locale
 from guidelines.yaml_file import Document, read_yaml
 from plugins.errors import InvalidProgramme
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
+from plugins.suggestion_rules import SuggestionRule, rule_mistakes, suggestion_rules
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -101,6 +102,7 @@ class Programme:
     stage: str
     items: tuple[Item, ...]
     annotators: tuple[Annotator, ...]
+    suggestions: tuple[SuggestionRule, ...] = ()
 
     def items_of(self, workflow: str, locale: str) -> list[Item]:
         """The items of one workflow in one locale, in the order of their file."""
@@ -129,7 +131,8 @@ class _Loader:
         annotators = self._annotators()
         self._stop_if_wrong()
         lists = {name: tuple(head.pop(name)) for name in ("workflows", "locales")}
-        head = {"stage": "annotate", **head, **lists}
+        suggestions = tuple(suggestion_rules(head.pop("suggestions", ()), self._library.workflows))
+        head = {"stage": "annotate", **head, **lists, "suggestions": suggestions}
         return Programme(root=self._root, items=tuple(items), annotators=tuple(annotators), **head)
 
     def _stop_if_wrong(self) -> None:
@@ -149,7 +152,10 @@ class _Loader:
         return head
 
     def _known(self, document: Document) -> None:
-        """Every workflow has a guideline in every locale."""
+        """Every workflow has a guideline in every locale, and suggestions are about what is asked."""
+        given, running = document.value.get("suggestions", ()), document.value["workflows"]
+        wrong = rule_mistakes(given, running, self._library.workflows)
+        self._problems.extend(document.problem(*mistake) for mistake in wrong)
         for row, workflow in enumerate(document.value["workflows"]):
             if workflow not in self._library.workflows:
                 known = ", ".join(sorted(self._library.workflows))

@@ -35,6 +35,23 @@ def _texts(description: str) -> dict[str, Any]:
 
 _NAME = {**_text("letters, digits, - and _"), "pattern": r"^[A-Za-z0-9_-]+\Z"}
 
+_SUGGESTIONS = _object(
+    ["helper", "workflow", "show"],
+    {
+        "helper": {"enum": ["judge", "rubric", "grammar"], "description": "judge, rubric or grammar"},
+        "workflow": _text("one of the programme's workflows"),
+        "questions": _texts("a list of questions of the workflow, none twice"),
+        "model": _text("the name of a model in the ML settings"),
+        "show": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "the share of items that are shown the suggestion: 0 none, 1 all",
+        },
+    },
+    "helper, workflow and show, and perhaps questions and model",
+)
+
 PROGRAMME = _object(
     ["programme", "title", "source", "workflows", "locales", "overlap"],
     {
@@ -48,6 +65,7 @@ PROGRAMME = _object(
             "enum": ["annotate", "review", "audit", "adjudicate", "qualification"],
             "description": "annotate, review, audit, adjudicate or qualification",
         },
+        "suggestions": {"type": "array", "items": _SUGGESTIONS, "description": "a list of helpers"},
     },
     "programme.yaml with programme, title, source, workflows, locales and overlap",
 )
