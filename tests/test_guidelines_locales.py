@@ -72,7 +72,7 @@ def test_translation_keeps_numbers_and_links(tmp_path: Path) -> None:
 
 def test_terms(tmp_path: Path) -> None:
     """A locale's terms are used where it has them; a locale with a language of its own needs them all."""
-    whole = FILES["base/terms.yaml"].replace('version: "1.0"', 'locale: fr\nversion: "1"\nstatus: draft')
+    whole = FILES["base/terms.yaml"].replace('version: "1.1"', 'locale: fr\nversion: "1"\nstatus: draft')
     whole = whole.replace('"Example {number}"', '"Exemple {number}"')
     root = write_folder(tmp_path / "a", {"locales/fr/terms.yaml": whole})
     assert check(root) == []
