@@ -72,7 +72,7 @@ def _undisputed(writer: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
     """The screenings that take the place of none that decided what annotators saw; last those that decided it."""
     writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
     same = "s.item = a.item AND s.target = a.target AND s.screen = a.screen"
-    found = writer.execute(
+    found: pa.Table = writer.sql(
         f"""SELECT * EXCLUDE position FROM arriving a
             WHERE decision IS NOT NULL OR NOT EXISTS (FROM screenings s WHERE {same} AND s.decision IS NOT NULL)
             ORDER BY decision IS NOT NULL, position"""  # noqa: S608 - our own columns

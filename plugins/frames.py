@@ -110,8 +110,8 @@ PROJECTS = pa.schema(
 
 # What one screen said of one text of an item: `target` is "item" (the prompt) or a response's position, `score` 0 to 1
 # or null, `kind` the finding in one word. `threshold` is the programme's where it has one; `decision` what push did
-# with the item because of this row: open, reveal, route, passed (over the threshold, left unmarked at random) or masked,
-# null where no push decided. `share` is the chance of passing that what was over a threshold had.
+# with the item because of this row: open, reveal, route, passed (over the threshold, left unmarked at random) or
+# masked; null where no push decided. `share` is the chance of passing that what was over a threshold had.
 SCREENINGS = pa.schema(
     [
         ("item", _TEXT),
