@@ -51,7 +51,7 @@ def test_rules_of_the_language_come_first(tmp_path: Path) -> None:
 
 def test_mandatory_clauses_stay(tmp_path: Path) -> None:
     """A mandatory clause cannot be replaced, only translated."""
-    files = {"base/taste.md": replaced(BASE_TEXT, 'version: "1.1"', 'version: "1.1"\nmandatory: [numbers]')}
+    files = {"base/taste.md": replaced(BASE_TEXT, 'version: "1.2"', 'version: "1.1"\nmandatory: [numbers]')}
     (problem,) = check(write_folder(tmp_path / "a", files))
     assert (problem.file, problem.line) == ("locales/fr/taste.md", 5)
     assert problem.message == "the clause 'numbers' is mandatory and cannot be replaced"
@@ -72,7 +72,7 @@ def test_translation_keeps_numbers_and_links(tmp_path: Path) -> None:
 
 def test_terms(tmp_path: Path) -> None:
     """A locale's terms are used where it has them; a locale with a language of its own needs them all."""
-    whole = FILES["base/terms.yaml"].replace('version: "1.1"', 'locale: fr\nversion: "1"\nstatus: draft')
+    whole = FILES["base/terms.yaml"].replace('version: "1.2"', 'locale: fr\nversion: "1"\nstatus: draft')
     whole = whole.replace('"Example {number}"', '"Exemple {number}"')
     root = write_folder(tmp_path / "a", {"locales/fr/terms.yaml": whole})
     assert check(root) == []
