@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from guidelines.errors import Problem
-from guidelines.yaml_file import Document, read_yaml
+from guidelines.yaml_file import Document, Place, read_yaml
 from ml_backend.errors import InvalidSettings
+from ml_backend.settings_harm import harm_problems, is_folder
 from ml_backend.settings_schema import SETTINGS, mistakes
 from plugins.errors import PluginError
 from plugins.tokens import token
+
+# What a moderation endpoint shares with a model.
+_ASKED = ("name", "url", "model", "key_env", "seconds", "requests_at_once", "requests_per_minute")
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,14 @@ class Endpoint:
     """An OpenAI-compatible endpoint under a name of ours: base URL with its `/v1`, the name it has for the model, key.
 
     `seconds` bound one answer, retries included; `requests_at_once` and `requests_per_minute` hold for all workers
-    together; `parameters` go into every request (temperature, max_tokens, …).
+    together; `parameters` go into every request (temperature, max_tokens, …). `iteration` is the one that is served now.
     """
 
     name: str
     url: str
     model: str
     key: str = field(default="", repr=False)
+    iteration: str | None = None
     seconds: float = 30.0
     requests_at_once: int = 8
     requests_per_minute: int | None = None
@@ -46,18 +51,37 @@ class Use:
 
 
 @dataclass(frozen=True)
+class HarmProvider:
+    """A provider of the toxicity screens: its name, its kind, and what that kind needs.
+
+    `model` is a folder or a hub's name with its `revision`, and `head` a file, where the model runs in this process;
+    otherwise `endpoint` is asked. `labels` are the provider's own, each with our category. `languages` None means that
+    it is asked about any text.
+    """
+
+    name: str
+    kind: str
+    model: str = ""
+    revision: str | None = None
+    head: Path | None = None
+    endpoint: Endpoint | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    languages: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """The file as read.
 
-    `off` names the default screens that are switched off; `semantic_duplicate` and each of `toxicity` are the options
-    of their provider; `language_tool` is the address of a LanguageTool server. `default_models` are used by programmes
+    `off` names the default screens that are switched off; `semantic_duplicate` are the options of its provider;
+    `language_tool` is the address of a LanguageTool server. `default_models` are used by programmes
     that the file does not name.
     """
 
     models: Mapping[str, Endpoint] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     semantic_duplicate: Mapping[str, Any] | None = None
-    toxicity: tuple[Mapping[str, Any], ...] = ()
+    toxicity: tuple[HarmProvider, ...] = ()
     language_tool: str | None = None
     programmes: Mapping[str, Use] = field(default_factory=dict)
     default_models: tuple[str, ...] = ()
@@ -86,7 +110,7 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     if not problems:
         problems = [document.problem(*mistake) for mistake in mistakes(SETTINGS, document.value)]
     if not problems:
-        problems = _unknown(document)
+        problems = [*_unknown(document), *harm_problems(document)]
     if problems:
         raise InvalidSettings(problems)
     return _settings(document, environ)
@@ -108,26 +132,57 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
     value = document.value
     screens = dict(value.get("screens") or {})
     semantic, toxicity = screens.pop("semantic_duplicate", None), screens.pop("toxicity", None)
-    models = {name: _endpoint(document, name, given, environ) for name, given in (value.get("models") or {}).items()}
+    models = {
+        name: _endpoint(document, ("models", name), {"name": name, **given}, environ)
+        for name, given in (value.get("models") or {}).items()
+    }
     return Settings(
         models=models,
         off=frozenset(name for name, on in screens.items() if not on),
         semantic_duplicate=semantic,
-        toxicity=tuple(toxicity or ()),
+        toxicity=tuple(
+            _harm_provider(document, ("screens", "toxicity", at), given, models, environ)
+            for at, given in enumerate(toxicity or ())
+        ),
         language_tool=value.get("language_tool"),
         programmes={name: _use(given) for name, given in (value.get("programmes") or {}).items()},
         default_models=tuple(models),
     )
 
 
-def _endpoint(document: Document, name: str, given: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint:
+def _endpoint(document: Document, place: Place, given: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint:
     rest = {field: value for field, value in given.items() if field != "key_env"}
     variable = given.get("key_env")
     try:
         key = token(variable, environ) if variable else ""
     except PluginError as error:
-        raise InvalidSettings([document.problem(("models", name, "key_env"), error.message, error.fix)]) from error
-    return Endpoint(name=name, key=key, **rest)
+        raise InvalidSettings([document.problem((*place, "key_env"), error.message, error.fix)]) from error
+    return Endpoint(key=key, **rest)
+
+
+def _harm_provider(
+    document: Document,
+    place: Place,
+    given: Mapping[str, Any],
+    models: Mapping[str, Endpoint],
+    environ: Mapping[str, str],
+) -> HarmProvider:
+    asked = {key: given[key] for key in _ASKED if key in given}
+    endpoints = {
+        "moderation": lambda: _endpoint(document, place, asked, environ),
+        "judge": lambda: models[given["model"]],
+    }
+    beside = Path(document.file).parent
+    return HarmProvider(
+        name=given["name"],
+        kind=given["kind"],
+        model=str(beside / given["model"]) if is_folder(given["model"]) else given["model"],
+        revision=given.get("revision"),
+        head=beside / given["head"] if "head" in given else None,
+        endpoint=endpoints.get(given["kind"], lambda: None)(),
+        labels=given.get("labels", {}),
+        languages=frozenset(given["languages"]) if "languages" in given else None,
+    )
 
 
 def _use(given: Mapping[str, Any]) -> Use:

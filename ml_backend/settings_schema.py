@@ -37,17 +37,22 @@ def _named(value: dict[str, Any], description: str) -> dict[str, Any]:
 
 _URL = {"type": "string", "pattern": r"^https?://", "description": "an http address, e.g. http://127.0.0.1:8000/v1"}
 
+_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 90, "description": "seconds, up to 90"}
+
+_REQUESTS = _whole("a number of requests, 1 or more")
+
 _MODEL = _object(
     {
         "url": _URL,
         "model": _text("the endpoint's own name of the model"),
         "key_env": _text("the environment variable that holds the key"),
-        "seconds": {"type": "number", "exclusiveMinimum": 0, "maximum": 90, "description": "seconds, up to 90"},
-        "requests_at_once": _whole("a number of requests, 1 or more"),
-        "requests_per_minute": _whole("a number of requests, 1 or more"),
+        "iteration": _text("the model's iteration as a text"),
+        "seconds": _SECONDS,
+        "requests_at_once": _REQUESTS,
+        "requests_per_minute": _REQUESTS,
         "parameters": {"type": "object", "description": "parameters of a chat request, e.g. temperature: 0.7"},
     },
-    "url and model, and perhaps key_env, seconds, requests_at_once, requests_per_minute, parameters",
+    "url and model, and perhaps key_env, iteration, seconds, requests_at_once, requests_per_minute, parameters",
     ("url", "model"),
 )
 
@@ -57,17 +62,69 @@ _SEMANTIC = _object(
     ("model",),
 )
 
+_LABELS = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": _text("a harm category of safety_moderation"),
+    "description": "the provider's labels, each with the harm category it means",
+}
+
+_LANGUAGES = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "pattern": r"^[a-z]{2,3}\Z", "description": "a language as in its tags, e.g. de"},
+    "description": "the languages it was made for, e.g. [de, fr]",
+}
+
+_LOCAL = {
+    "model": _text("the model's folder, beginning with / or ./, or its name"),
+    "revision": {
+        "type": "string",
+        "pattern": r"^[0-9a-f]{40}\Z",
+        "description": "the commit of a named model, 40 digits",
+    },
+    "languages": _LANGUAGES,
+}
+
+_KINDS = {
+    "classifier": ({**_LOCAL, "labels": _LABELS}, ("model", "labels", "languages")),
+    "embedding_head": ({**_LOCAL, "head": _text("the file of the head")}, ("model", "head", "languages")),
+    "moderation": (
+        {
+            "url": _URL,
+            "model": _text("the endpoint's own name of the model"),
+            "key_env": _text("the environment variable that holds the key"),
+            "seconds": _SECONDS,
+            "requests_at_once": _REQUESTS,
+            "requests_per_minute": _REQUESTS,
+            "labels": _LABELS,
+            "languages": _LANGUAGES,
+        },
+        ("url", "model"),
+    ),
+    "judge": ({"model": _text("one of the names under models"), "languages": _LANGUAGES}, ("model",)),
+}
+
+
+def _kind(kind: str, properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+    """What a provider of this kind needs, in terms of a provider of any kind."""
+    asked = ", ".join(required)
+    rest = ", ".join(name for name in properties if name not in required)
+    wanted = f"name, kind, {asked}, and perhaps {rest}"
+    return {
+        "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+        "then": _object({"name": True, "kind": True, **properties}, wanted, required),
+    }
+
+
 _TOXICITY = {
     "type": "object",
     "required": ["name", "kind"],
     "properties": {
         "name": {**_text("a name in letters, digits and _"), "pattern": r"^[A-Za-z0-9_]+\Z"},
-        "kind": {
-            "type": "string",
-            "enum": ["classifier", "embedding_head", "moderation", "judge"],
-            "description": "a kind",
-        },
+        "kind": {"type": "string", "enum": list(_KINDS), "description": f"one of {', '.join(_KINDS)}"},
     },
+    "allOf": [_kind(kind, *options) for kind, options in _KINDS.items()],
     "description": "a provider with name and kind",
 }
 
