@@ -51,7 +51,7 @@ def test_rules_of_the_language_come_first(tmp_path: Path) -> None:
 
 def test_mandatory_clauses_stay(tmp_path: Path) -> None:
     """A mandatory clause cannot be replaced, only translated."""
-    files = {"base/taste.md": replaced(BASE_TEXT, 'version: "1.2"', 'version: "1.1"\nmandatory: [numbers]')}
+    files = {"base/taste.md": replaced(BASE_TEXT, 'version: "1.1"', 'version: "1.1"\nmandatory: [numbers]')}
     (problem,) = check(write_folder(tmp_path / "a", files))
     assert (problem.file, problem.line) == ("locales/fr/taste.md", 5)
     assert problem.message == "the clause 'numbers' is mandatory and cannot be replaced"
