@@ -290,7 +290,7 @@ def _gold_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
 
 def _code_mistakes(question: Question, code: str, item: Item) -> Iterator[tuple[str, str]]:
     """Gold has to be as answers are stored, else nobody's answer would ever be right."""
-    known = _gold_codes(question, item)
+    known = answer_codes(question, item)
     codes = code.split("|") if question.kind == "multiple_choice" else [code]
     if known and not set(codes) <= set(known):
         yield f"there is no code {code!r}", f"choose: {', '.join(known)}"
@@ -311,7 +311,8 @@ def _gold_keys(question: Question, item: Item) -> list[str]:
     return [question.id, *each] if len(each) == 1 else each
 
 
-def _gold_codes(question: Question, item: Item) -> list[str]:
+def answer_codes(question: Question, item: Item) -> list[str]:
+    """The codes that answers to a question about an item are stored as; none for numbers and texts."""
     if question.kind == "ranking":
         return [str(place) for place in range(1, len(item.responses) + 1)]
     if question.kind == "error_spans":

@@ -119,6 +119,35 @@ ITEM = _object(
 )
 
 
+_MARK = _object(
+    ["start", "end", "message"],
+    {
+        "start": _WHOLE,
+        "end": _WHOLE,
+        "message": _text("what is wrong there"),
+        "replacement": {"type": ["string", "null"], "description": "what should stand there, or null"},
+    },
+    "a mark with start, end and message",
+)
+
+SUGGESTION = _object(
+    ["id", "item", "question", "target", "helper", "provider", "value", "made"],
+    {
+        "id": _text("letters and digits that no other suggestion has"),
+        "item": _text("the name of an item"),
+        "question": _text("a question of the item's workflow"),
+        "target": _text("item, response_1, … or claim_1, …"),
+        "helper": {"enum": ["judge", "rubric", "grammar"], "description": "judge, rubric or grammar"},
+        "provider": _text("who answered, with version"),
+        "value": {"type": ["string", "null"], "description": "a code, or null where the helper came to none"},
+        "made": _text("a time with a zone"),
+        "reason": {"type": ["string", "null"], "description": "a sentence, or null"},
+        "marks": {"type": "array", "items": _MARK, "description": "a list of marks"},
+    },
+    "a suggestion as `concord suggest` writes it",
+)
+
+
 def mistakes(schema: dict[str, Any], value: Any) -> Iterator[tuple[Path, str, str]]:
     """Where `value` departs from `schema`: the path of the field, what is wrong, how to mend it."""
     for error in Draft202012Validator(schema).iter_errors(value):
