@@ -21,6 +21,7 @@ from guidelines.tags import parse_locale
 from guidelines.yaml_file import Document, read_yaml
 from plugins.errors import InvalidProgramme
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
+from plugins.screening_rules import ScreeningRules, screening_rules
 from plugins.suggestion_rules import SuggestionRule, rule_mistakes, suggestion_rules
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Annotator:
-    """A person who annotates; `email` is their account in the labelling tool and goes nowhere else."""
+    """A person who annotates; `email` is their account in the labelling tool and goes nowhere else.
+
+    `accepts` names work that not everybody is given: SENSITIVE.
+    """
 
     email: str
     name: str
@@ -86,6 +90,7 @@ class Annotator:
     role: str
     qualified: tuple[str, ...]
     simulated: bool
+    accepts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Programme:
     items: tuple[Item, ...]
     annotators: tuple[Annotator, ...]
     suggestions: tuple[SuggestionRule, ...] = ()
+    screening: ScreeningRules = field(default_factory=ScreeningRules)
 
     def items_of(self, workflow: str, locale: str) -> list[Item]:
         """The items of one workflow in one locale, in the order of their file."""
@@ -132,7 +138,8 @@ class _Loader:
         self._stop_if_wrong()
         lists = {name: tuple(head.pop(name)) for name in ("workflows", "locales")}
         suggestions = tuple(suggestion_rules(head.pop("suggestions", ()), self._library.workflows))
-        head = {"stage": "annotate", **head, **lists, "suggestions": suggestions}
+        screening = screening_rules(head.pop("screening", {}))
+        head = {"stage": "annotate", **head, **lists, "suggestions": suggestions, "screening": screening}
         return Programme(root=self._root, items=tuple(items), annotators=tuple(annotators), **head)
 
     def _stop_if_wrong(self) -> None:
@@ -238,6 +245,7 @@ class _Loader:
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 COLUMNS = ("email", "name", "vendor", "locales", "domains", "education", "role", "qualified", "simulated")
+SENSITIVE = "sensitive"  # what the voluntary column `accepts` may hold
 
 
 def _item(row: Mapping[str, Any], workflow: str, locale: str) -> Item:
@@ -343,6 +351,8 @@ def _annotator_mistakes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (mistake for locale in _listed(row["locales"]) if (mistake := _tag_mistake(locale)))
     if row["simulated"] not in ("true", "false"):
         yield f"simulated: {row['simulated']!r}", "write true or false"
+    if not set(_listed(row.get("accepts", ""))) <= {SENSITIVE}:
+        yield f"accepts: {row['accepts']!r}", f"write {SENSITIVE}, or nothing"
 
 
 def _tag_mistake(locale: str) -> tuple[str, str] | None:
@@ -364,6 +374,7 @@ def _annotator(row: Mapping[str, str]) -> Annotator:
         role=row["role"],
         qualified=_listed(row["qualified"]),
         simulated=row["simulated"] == "true",
+        accepts=_listed(row.get("accepts", "")),
     )
 
 

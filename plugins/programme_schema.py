@@ -52,6 +52,23 @@ _SUGGESTIONS = _object(
     "helper, workflow and show, and perhaps questions and model",
 )
 
+_PART = {"type": "number", "minimum": 0, "maximum": 1, "description": "a number from 0 to 1"}
+
+_SCREENING = _object(
+    [],
+    {
+        "protection": {"enum": ["reveal", "route", "none"], "description": "reveal, route or none"},
+        "thresholds": {
+            "type": "object",
+            "additionalProperties": _PART,
+            "description": "screens, each with a number from 0 to 1",
+        },
+        "pass_share": _PART,
+        "mask": _texts("a list of kinds of personal data, none twice"),
+    },
+    "protection, thresholds, pass_share or mask",
+)
+
 PROGRAMME = _object(
     ["programme", "title", "source", "workflows", "locales", "overlap"],
     {
@@ -65,6 +82,7 @@ PROGRAMME = _object(
             "enum": ["annotate", "review", "audit", "adjudicate", "qualification"],
             "description": "annotate, review, audit, adjudicate or qualification",
         },
+        "screening": _SCREENING,
         "suggestions": {"type": "array", "items": _SUGGESTIONS, "description": "a list of helpers"},
     },
     "programme.yaml with programme, title, source, workflows, locales and overlap",
