@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from plugins.blinding import Order, drawn_order, manifest_item, shown_order
 from plugins.programme import Annotator, Programme
 from plugins.projects import Project
+from plugins.suggesting import Suggested
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -69,6 +70,7 @@ def register(
     projects: Sequence[Project],
     orders: Mapping[str, Order],
     users: Mapping[str, int | str],
+    suggestions: Suggested,
     analytics: ManifestSink,
 ) -> str:
     """Tell analytics what the tool must not know; what was done. `users` are the tool's ids by account."""
@@ -82,6 +84,7 @@ def register(
         projects=[row for project in projects for row in project.rows()],
         items=items,
         annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
+        suggestions=suggestions.rows(),
     )
     return f"manifest of {len(items)} items and {len(people)} annotators sent"
 

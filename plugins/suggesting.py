@@ -15,7 +15,7 @@ from plugins.blinding import Order
 from plugins.programme import Item, Programme
 from plugins.suggestion_rules import SuggestionRule
 from plugins.suggestion_text import shown_target, shown_value, suggestion_text
-from plugins.suggestions import Suggestion, read_suggestions
+from plugins.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -64,16 +64,17 @@ class Suggested:
 def suggested(
     programme: Programme,
     library: Library,
+    suggestions: Iterable[Suggestion],
     orders: Mapping[str, Order],
     there: Iterable[Mapping[str, Mapping[str, Any]]],
 ) -> Suggested:
-    """The programme's suggestions for a push; `there` holds each project's tasks: their data by item.
+    """These suggestions for a push of the programme; `there` holds each project's tasks: their data by item.
 
     A task that is there shows what it shows; for a task to come each helper is drawn at random, once for the item, with
-    the share of its rule. Raises InvalidSuggestions.
+    the share of its rule.
     """
     by_item: dict[str, list[Suggestion]] = {}
-    for each in read_suggestions(programme, library):
+    for each in suggestions:
         by_item.setdefault(each.item, []).append(each)
     tasks = {item: data for project in there for item, data in project.items()}
     shown = {

@@ -96,7 +96,7 @@ class Api:
     def _parts(settings: DatasetSettings) -> Iterator[tuple[str, Sequence[Json]]]:
         yield "fields", settings.fields
         yield "questions", settings.questions
-        yield "metadata-properties", [settings.metadata]
+        yield "metadata-properties", settings.metadata
 
     def fields(self, dataset: str) -> dict[str, Json]:
         """A dataset's fields by name."""

@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 from guidelines.model import Question, Workflow
 from plugins.argilla.encoding import Marked, hidden, marked, plain, read_hidden, read_plain
+from plugins.suggesting import TEXT
 
 PROMPT = "prompt"
+SUGGESTION = TEXT  # the field for what helpers suggest; a record without it shows nothing
 GUIDELINE = "guideline"  # the field that holds the whole guideline: see `guideline_text`
 
 
@@ -74,9 +76,11 @@ def _targets(question: Question, workflow: Workflow) -> list[tuple[str, str]]:
 
 
 def to_fields(data: Mapping[str, Any], workflow: Workflow, *, rtl: bool) -> dict[str, Any]:
-    """The fields of a record that shows a task's data (see `blinding.task_data`)."""
+    """The fields of a record that shows a task's data (see `blinding.task_data`, `suggesting`)."""
     given = {**data, **{f"claim_{number}": text for number, text in enumerate(data.get("claims", ()), start=1)}}
     fields = {name: _shown(given[name], name, workflow, rtl=rtl) for name in texts(workflow) if name in given}
+    if given.get(SUGGESTION):
+        fields[SUGGESTION] = _shown(given[SUGGESTION], SUGGESTION, workflow, rtl=rtl)
     return {**fields, GUIDELINE: hidden("")}
 
 

@@ -20,14 +20,16 @@ from plugins.argilla.api import Api
 from plugins.argilla.datasets import Found, find, metadata, number, record_pages, version_property
 from plugins.argilla.encoding import plain, read_plain
 from plugins.argilla.errors import FrozenDataset
-from plugins.argilla.form import to_data, to_fields, to_texts
+from plugins.argilla.form import SUGGESTION, to_data, to_fields, to_texts
 from plugins.argilla.settings import NUMBER, DatasetSettings, frozen, settings
 from plugins.blinding import Order, task_data
 from plugins.errors import ServiceError
-from plugins.marker import Marker
+from plugins.marker import Identity, Marker
 from plugins.programme import Programme
 from plugins.projects import Project
 from plugins.pushing import ManifestSink, PushedProject, PushReport, register, shown_orders, without_account
+from plugins.suggesting import IDS, Suggested, has_panel, suggested
+from plugins.suggestions import Suggestion, read_suggestions
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -49,13 +51,14 @@ def push(
 ) -> PushReport:
     """Create or update the programme's datasets, register them in analytics, and add the records not there yet.
 
-    Annotators are known by their email as user name. Raises InvalidSettings or FrozenDataset before anything is
-    changed, and a ServiceError that says what was done and that the push can be run again.
+    Annotators are known by their email as user name. Raises InvalidSettings, InvalidSuggestions or FrozenDataset
+    before anything is changed, and a ServiceError that says what was done and that the push can be run again.
     """
+    suggestions = read_suggestions(programme, library)
     wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
     run = _Push(programme, library, api, batch, on_step)
     try:
-        return run.all(wanted, analytics)
+        return run.all(wanted, suggestions, analytics)
     except ServiceError as error:
         raise error.after(run.done, "concord push") from error
 
@@ -75,7 +78,8 @@ class _Wanted:
     @classmethod
     def of(cls, programme: Programme, library: Library, workflow: str, locale: str) -> _Wanted:
         guideline = library.guideline(workflow, locale)
-        return cls(Marker(programme.programme, workflow, locale), guideline, settings(guideline))
+        made = settings(guideline, suggestions=has_panel(programme, workflow))
+        return cls(Marker(programme.programme, workflow, locale), guideline, made)
 
     def fields(self, data: Mapping[str, Any]) -> Json:
         return to_fields(data, self.guideline.workflow, rtl=self.guideline.direction == "rtl")
@@ -84,7 +88,7 @@ class _Wanted:
         """The task's data that a record shows."""
         workflow = self.guideline.workflow
         shown = to_texts(record["fields"], workflow, rtl=self.guideline.direction == "rtl")
-        return to_data(_item(record), shown, workflow)
+        return {**to_data(_item(record), shown, workflow), IDS: (record.get("metadata") or {}).get(IDS)}
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class _Push:
         self._batch, self._on_step = batch, on_step
         self.done: list[str] = []
 
-    def all(self, wanted: Sequence[_Wanted], analytics: ManifestSink) -> PushReport:
+    def all(self, wanted: Sequence[_Wanted], suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
         users = self._api.users()
         there = self._there(wanted)
         workspaces = self._workspaces(users)
@@ -123,16 +127,17 @@ class _Push:
         records = {each.dataset: self._records(each) for each in present}
         tasks = [{_item(record): each.wanted.data(record) for record in records[each.dataset]} for each in present]
         orders = shown_orders(self._programme, tasks)
+        helped = suggested(self._programme, self._library, suggestions, orders, tasks)
         projects = [self._registration(each) for each in present]
-        self._finished(register(self._programme, self._library, projects, orders, users, analytics))
-        pushed = tuple(self._add(each, records[each.dataset], orders) for each in present)
+        self._finished(register(self._programme, self._library, projects, orders, users, helped, analytics))
+        pushed = tuple(self._add(each, records[each.dataset], orders, helped) for each in present)
         return PushReport(pushed, without_account(self._programme, users))
 
     def _finished(self, step: str) -> None:
         self.done.append(step)
         self._on_step(step)
 
-    def _there(self, wanted: Sequence[_Wanted]) -> dict[tuple[str, str, str], _There]:
+    def _there(self, wanted: Sequence[_Wanted]) -> dict[Identity, _There]:
         """The datasets that are there, each checked to take its changes; unfinished ones of ours are taken away."""
         found = find(self._api, self._programme.programme)
         published = {each.marker.identity: each for each in found if each.is_published}
@@ -146,7 +151,7 @@ class _Push:
                 self._api.delete_dataset(each.id)
         return there
 
-    def _changes(self, published: Mapping[tuple[str, str, str], Found], wanted: _Wanted) -> dict[tuple[str, str], Json]:
+    def _changes(self, published: Mapping[Identity, Found], wanted: _Wanted) -> dict[tuple[str, str], Json]:
         """What is to change in fields and questions; raises FrozenDataset."""
         found = published[wanted.marker.identity]
         fields, questions = self._api.fields(found.id), self._api.questions(found.id)
@@ -212,17 +217,15 @@ class _Push:
     def _registration(self, present: _Present) -> Project:
         return present.marker.project(present.dataset, self._programme.source, self._programme.stage)
 
-    def _add(self, present: _Present, records: Sequence[Json], orders: Mapping[str, Order]) -> PushedProject:
+    def _add(
+        self, present: _Present, records: Sequence[Json], orders: Mapping[str, Order], helped: Suggested
+    ) -> PushedProject:
         marker = present.marker
         there = {_item(record) for record in records}
         last = max((number(record) or 0 for record in records), default=0)
         items = [each for each in self._programme.items_of(marker.workflow, marker.locale) if each.item not in there]
         missing = [
-            {
-                "external_id": plain(item.item),
-                "fields": present.wanted.fields(task_data(item, orders[item.item])),
-                "metadata": {NUMBER: at},
-            }
+            _record(present.wanted, {**task_data(item, orders[item.item]), **helped.fields(item)}, at)
             for at, item in enumerate(items, start=last + 1)
         ]
         for start in range(0, len(missing), self._batch):
@@ -231,6 +234,12 @@ class _Push:
             self._finished(f"{len(part)} records added to dataset {marker.name}")
         total = len(there) + len(missing)
         return PushedProject(present.dataset, marker.workflow, marker.locale, present.change, len(missing), total)
+
+
+def _record(wanted: _Wanted, data: Mapping[str, Any], number: int) -> Json:
+    shown = {IDS: data[IDS]} if data.get(IDS) else {}
+    metadata = {NUMBER: number, **shown}
+    return {"external_id": plain(data["item"]), "fields": wanted.fields(data), "metadata": metadata}
 
 
 def _item(record: Json) -> str:
@@ -246,6 +255,7 @@ def _check_frozen(
     before = {name: frozen(each) for name, each in questions.items()}
     shown_before = {name: each["settings"]["type"] for name, each in fields.items()}
     differ = {name for name in asked.keys() | before.keys() if asked.get(name) != before.get(name)}
+    shown_before = {name: kind for name, kind in shown_before.items() if name != SUGGESTION or name in shown}
     differ |= {name for name in shown.keys() | shown_before.keys() if shown.get(name) != shown_before.get(name)}
     if differ:
         raise FrozenDataset(found.marker.name, differ)

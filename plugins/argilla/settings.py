@@ -10,7 +10,8 @@ from typing import Any
 from guidelines.model import Guideline, Question
 from plugins.argilla import guideline_text, reveal
 from plugins.argilla.errors import InvalidSettings
-from plugins.argilla.form import GUIDELINE, Asked, all_asked, texts
+from plugins.argilla.form import GUIDELINE, SUGGESTION, Asked, all_asked, texts
+from plugins.suggesting import IDS
 
 NUMBER = "number"  # the metadata that counts a dataset's records, in the order of the programme's file
 
@@ -28,10 +29,13 @@ class DatasetSettings:
     fields: tuple[Json, ...]
     questions: tuple[Json, ...]
 
+    suggestions: bool = False
+
     @property
-    def metadata(self) -> Json:
-        """The one property that records carry."""
-        return hidden_property(NUMBER, NUMBER)
+    def metadata(self) -> list[Json]:
+        """The properties that records carry."""
+        ids = {**hidden_property(IDS, IDS), "settings": {"type": "terms"}}
+        return [hidden_property(NUMBER, NUMBER), *([ids] if self.suggestions else [])]
 
 
 def hidden_property(name: str, title: str) -> Json:
@@ -39,13 +43,17 @@ def hidden_property(name: str, title: str) -> Json:
     return {"name": name, "title": title, "settings": {"type": "integer"}, "visible_for_annotators": False}
 
 
-def settings(guideline: Guideline) -> DatasetSettings:
-    """The settings of the dataset for a guideline; raises InvalidSettings for what Argilla cannot show."""
+def settings(guideline: Guideline, *, suggestions: bool = False) -> DatasetSettings:
+    """The settings of the dataset for a guideline, with a place for `suggestions` where there are some.
+
+    Raises InvalidSettings for what Argilla cannot show.
+    """
     _check(guideline)
     return DatasetSettings(
         guideline_text.dataset_guidelines(guideline),
-        tuple(_fields(guideline)),
+        tuple(_fields(guideline, suggestions=suggestions)),
         tuple(_question(asked, guideline) for asked in all_asked(guideline.workflow)),
+        suggestions,
     )
 
 
@@ -60,7 +68,7 @@ def _check(guideline: Guideline) -> None:
         raise InvalidSettings(message, fix="use Label Studio, or take `sensitive` or the marks away")
 
 
-def _fields(guideline: Guideline) -> Iterator[Json]:
+def _fields(guideline: Guideline, *, suggestions: bool) -> Iterator[Json]:
     for name in texts(guideline.workflow):
         optional = name.startswith("claim_") and name != "claim_1"
         yield {
@@ -69,6 +77,9 @@ def _fields(guideline: Guideline) -> Iterator[Json]:
             "required": not optional,
             "settings": _field(name, guideline),
         }
+    if suggestions:
+        title = guideline.terms["suggestion"]
+        yield {"name": SUGGESTION, "title": title, "required": False, "settings": _field(SUGGESTION, guideline)}
     yield {
         "name": GUIDELINE,
         "title": guideline_text.field_title(guideline),

@@ -20,20 +20,24 @@ from plugins.label_studio.controls import (
 )
 from plugins.label_studio.fields import Field, add_categories, add_heading, add_question, add_regions, required
 from plugins.label_studio.tags import check_config
+from plugins.suggesting import TEXT as SUGGESTION
 
 _SHOWN = "shown"
 
 
-def label_config(guideline: Guideline) -> str:
+def label_config(guideline: Guideline, *, suggestions: bool = False) -> str:
     """The label config of a guideline as XML, already checked; raises InvalidConfig.
 
-    Display names are those of the guideline's locale, codes travel as `alias`; see `controls` for the names.
+    Display names are those of the guideline's locale, codes travel as `alias`; see `controls` for the names. With
+    `suggestions` there is a folded place for a task's, out of sight where it has none.
     """
     workflow = guideline.workflow
     direction = " concord-rtl" if guideline.direction == "rtl" else ""
     root = ET.Element("View", className=f"concord{direction}")
-    ET.SubElement(root, "Style").text = _style(workflow)
+    ET.SubElement(root, "Style").text = _style(workflow) + (style.SUGGESTION if suggestions else "")
     _texts(root, workflow)
+    if suggestions:
+        _suggestion(_revealed(root, workflow), guideline)
     for question in workflow.questions:
         if not _beside_text(question, workflow):
             parent = _revealed(root, workflow) if question.kind == "edited_text" else root
@@ -133,6 +137,13 @@ def _claims(parent: ET.Element, workflow: Workflow) -> None:
     for question in workflow.questions:
         if question.target == "claim":
             add_question(view, Field.of(question, claim_controls(question, INDEX), workflow, keyed=False, about=about))
+
+
+def _suggestion(parent: ET.Element, guideline: Guideline) -> None:
+    """Below the texts and folded, so that people see it after they have read and when they ask for it."""
+    place = ET.SubElement(ET.SubElement(parent, "View", className="concord-suggestion"), "Collapse")
+    panel = ET.SubElement(place, "Panel", value=guideline.terms["suggestion"])
+    ET.SubElement(panel, "Text", name=SUGGESTION, value=f"${SUGGESTION}")
 
 
 def _question(parent: ET.Element, question: Question, workflow: Workflow) -> None:

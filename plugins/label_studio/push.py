@@ -24,6 +24,8 @@ from plugins.marker import Marker
 from plugins.programme import Programme
 from plugins.projects import Project
 from plugins.pushing import ManifestSink, PushedProject, PushReport, register, shown_orders, without_account
+from plugins.suggesting import Suggested, has_panel, suggested
+from plugins.suggestions import Suggestion, read_suggestions
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -55,13 +57,14 @@ def push(
     """Create or update the programme's projects, register them in analytics, and import the tasks not there yet.
 
     `batch` is the number of tasks sent in one request, `on_step` hears of each finished step. Raises InvalidConfig
-    before anything is changed, GuidelineChange before that project is changed, and a ServiceError that says what was
-    done and that the push can be run again.
+    or InvalidSuggestions before anything is changed, GuidelineChange before that project is changed, and a ServiceError
+    that says what was done and that the push can be run again.
     """
+    suggestions = read_suggestions(programme, library)
     wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
     run = _Push(programme, library, api, attachments, batch, on_step)
     try:
-        return run.all(wanted, analytics)
+        return run.all(wanted, suggestions, analytics)
     except ServiceError as error:
         raise error.after(run.done, "concord push") from error
 
@@ -85,7 +88,7 @@ class _Wanted:
         guideline = library.guideline(workflow, locale)
         settings = {
             "title": f"{workflow} {locale} · {programme.title}"[:_TITLE_LIMIT],
-            "label_config": label_config(guideline),
+            "label_config": label_config(guideline, suggestions=has_panel(programme, workflow)),
             "expert_instruction": instructions(guideline),
             "show_instruction": True,
             "show_skip_button": True,
@@ -121,7 +124,7 @@ class _Push:
         self._attachments, self._batch, self._on_step = attachments, batch, on_step
         self.done: list[str] = []
 
-    def all(self, wanted: Sequence[_Wanted], analytics: ManifestSink) -> PushReport:
+    def all(self, wanted: Sequence[_Wanted], suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
         users = self._api.users()
         found = find(self._api, self._programme.programme)
         present = [self._project(each, found.get(each.marker.identity)) for each in wanted]
@@ -129,9 +132,10 @@ class _Push:
             self._attach(each)
         there = {each.marker.identity: self._tasks_there(each.project) for each in present}
         orders = shown_orders(self._programme, there.values())
+        helped = suggested(self._programme, self._library, suggestions, orders, there.values())
         projects = [self._registration(each) for each in present]
-        self._finished(register(self._programme, self._library, projects, orders, users, analytics))
-        pushed = tuple(self._import(each, there[each.marker.identity], orders) for each in present)
+        self._finished(register(self._programme, self._library, projects, orders, users, helped, analytics))
+        pushed = tuple(self._import(each, there[each.marker.identity], orders, helped) for each in present)
         return PushReport(pushed, without_account(self._programme, users))
 
     def _finished(self, step: str) -> None:
@@ -173,9 +177,11 @@ class _Push:
         to = self._attachments
         changed = self._api.set_webhook(present.project, to.webhook_url, to.webhook_token)
         if to.ml_backend_url:
-            workflow, locale = self._library.workflows[present.marker.workflow], present.marker.locale
+            marker = present.marker
+            known = {"programme": marker.programme, "workflow": marker.workflow, "locale": marker.locale}
+            interactive = has_conversation(self._library.workflows[marker.workflow])
             changed |= self._api.set_ml_backend(
-                present.project, to.ml_backend_url, to.ml_basic_auth, locale, interactive=has_conversation(workflow)
+                present.project, to.ml_backend_url, to.ml_basic_auth, known, interactive=interactive
             )
         if changed:
             self._finished(f"project {present.project} ({present.marker.name}) attached")
@@ -189,11 +195,19 @@ class _Push:
         return present.marker.project(present.project, self._programme.source, self._programme.stage)
 
     def _import(
-        self, present: _Present, there: Mapping[str, Mapping[str, Any]], orders: Mapping[str, Order]
+        self,
+        present: _Present,
+        there: Mapping[str, Mapping[str, Any]],
+        orders: Mapping[str, Order],
+        helped: Suggested,
     ) -> PushedProject:
         marker = present.marker
         items = self._programme.items_of(marker.workflow, marker.locale)
-        missing = [{"data": task_data(item, orders[item.item])} for item in items if item.item not in there]
+        missing = [
+            {"data": {**task_data(item, orders[item.item]), **helped.fields(item)}}
+            for item in items
+            if item.item not in there
+        ]
         for start in range(0, len(missing), self._batch):
             part = missing[start : start + self._batch]
             self._api.import_tasks(present.project, part)

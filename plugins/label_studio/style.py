@@ -54,6 +54,14 @@ NO_PANELS = """.lsf-sidepanels__wrapper{display:none}
 WARNING = """.concord-warning{border-inline-start:4px solid #D55E00;padding-inline-start:12px;margin-bottom:8px}
 """
 
+# A suggestion is folded, and out of sight where the task has none: its one line is then empty.
+SUGGESTION = """.concord-suggestion{margin:8px 0}
+.concord-suggestion:has(.lsf-richtext__line:only-child:empty){display:none}
+.concord-suggestion .ant-collapse-header{font-size:16px;align-items:center;gap:8px}
+.concord-suggestion .ant-collapse-expand-icon{padding:0}
+.concord-rtl .concord-suggestion .ant-collapse-expand-icon{transform:scaleX(-1)}
+"""
+
 # Every claim with its own questions, told apart from the next.
 CLAIMS = """.concord{counter-reset:claim}
 .concord-claim{border-inline-start:4px solid #56B4E9;padding-inline-start:12px;margin:16px 0;counter-increment:claim}
