@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse  # type: ignore[import-untyped]
+from scipy import sparse
 
 from analytics.counts import Counts, counts
 from analytics.errors import ImpossibleMetric

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, stdtrit  # type: ignore[import-untyped]
+from scipy.special import expit, logit, stdtrit
 
 from analytics.errors import ImpossibleInterval
 from analytics.estimate import Estimate

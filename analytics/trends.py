@@ -10,11 +10,11 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy import stats  # type: ignore[import-untyped]
-from statsmodels.genmod.families import Poisson  # type: ignore[import-untyped]
-from statsmodels.genmod.generalized_linear_model import GLM  # type: ignore[import-untyped]
-from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
-from statsmodels.stats.rates import confint_poisson  # type: ignore[import-untyped]
+from scipy import stats
+from statsmodels.genmod.families import Poisson
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.rates import confint_poisson
 
 from analytics.counts import grouping, name_group
 from analytics.errors import UndeclaredCategory

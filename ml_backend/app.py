@@ -8,26 +8,42 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from ml_backend import sender
 from ml_backend.config import Config
 from ml_backend.errors import InvalidRequest, MLBackendError
-from ml_backend.locales import Locales
-from ml_backend.near_duplicates import Index
+from ml_backend.models.asking import Models
+from ml_backend.models.live import Live
+from ml_backend.monitoring import create_monitoring
+from ml_backend.outbox import Outbox
 from ml_backend.predictions import Predictor
 from ml_backend.prescreen import Prescreen
+from ml_backend.projects import Projects
 from ml_backend.protocol import create_blueprint
+from ml_backend.screens import registry
+from ml_backend.version import model_version
 
 
 def create_app(config: Config | None = None) -> Flask:
     """The ML backend as a WSGI application; settings come from the environment where none are given.
 
-    Raises `InvalidSetting`, and `IndexUnavailable` if the data folder cannot be used.
+    Raises `InvalidSetting`, `InvalidSettings`, and `IndexUnavailable` or `OutboxUnavailable` if the data folder cannot
+    be used.
     """
     config = config or Config.from_env(os.environ)
     app = Flask(__name__)
-    predictor = Predictor(Prescreen(Index(config.data)), config.endpoint)
-    app.register_blueprint(create_blueprint(config, predictor, Locales(config.data / "projects")))
+    screens = registry.build(config.settings, config.data)
+    prescreen = Prescreen(screens, registry.absent(config.settings, screens))
+    outbox = Outbox(config.data)
+    version = model_version(config.settings, config.data)
+    told = outbox if config.analytics else None
+    live = Live(Models(config.settings, config.data), told)
+    predictor = Predictor(prescreen, live, told, version)
+    app.register_blueprint(create_blueprint(config, prescreen, predictor, Projects(config.data / "projects")))
+    app.register_blueprint(create_monitoring(config))
     app.register_error_handler(MLBackendError, _own_error)
     app.register_error_handler(HTTPException, _http_error)
+    if config.analytics:
+        sender.start(outbox, config.analytics, config.data / "outbox.lock")
     return app
 
 

@@ -2,91 +2,101 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import click
+from tqdm import tqdm
 
+import guidelines
+from ml_backend import screen_programme, screen_table
 from ml_backend.config import Config
-from ml_backend.errors import InvalidItems
-from ml_backend.near_duplicates import Index
-from ml_backend.prescreen import Prescreen, Prompt
-from ml_backend.tasks import prompt_of
-
-_FOLDER = "items"  # the project that a file's items are remembered under
-_MOST_PROBLEMS = 20
+from ml_backend.prescreen import Prescreen
+from ml_backend.screens import registry
+from plugins.programme import load
 
 
-@click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def screen(file: Path) -> None:
-    """Screen the prompts of FILE before they are pushed.
+class _Screen(click.Group):
+    """A group whose first word may also be a file or a programme, which is then screened."""
 
-    FILE has one JSON object a line with item, prompt and, if known, locale. The answer has one line per item: item,
-    score (1 is new, 0 is a repetition or unscreened) and prescreen (the summary). Prompts are compared with each other
-    and with all that the ML backend of the folder CONCORD_ML_DATA has seen, and are remembered there.
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["texts", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Screen, subcommand_metavar="FILE|PROGRAMME|COMMAND [OPTIONS]")
+def screen() -> None:
+    """Screen texts before they are pushed: a file of items, or a programme.
 
     \b
-    Example:
-        concord screen items/preference/de-DE.jsonl > screened.jsonl
+    Examples:
+        concord screen items.jsonl > screened.jsonl
+        concord screen my-programme
     """
-    _check(file)
-    prescreen = Prescreen(Index(Config.from_env(os.environ).data))
-    prompts = (_prompt(item) for _, item in _lines(file))
-    for (_, item), summary in zip(_lines(file), prescreen.summaries(prompts, math.inf), strict=True):
-        answer = {"item": item["item"], "score": summary.novelty, "prescreen": summary.to_json()}
-        click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+@screen.command()
+@click.argument("path", metavar="FILE|PROGRAMME", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; the screen unless given."
+)
+@click.option(
+    "--guidelines",
+    "guidelines_dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="CONCORD_GUIDELINES",
+    show_envvar=True,
+    help="Folder of guidelines; those that come with Concord unless given.",
+)
+def texts(path: Path, output: Path | None, guidelines_dir: Path | None) -> None:
+    """Screen a file of items or a programme; what `concord screen FILE` and `concord screen PROGRAMME` do.
+
+    FILE is JSON Lines, CSV or Parquet with item, prompt and, if known, locale and responses (or response_a, response_b,
+    …). The answer is the same rows in the same format with what the screens say: `prescreen` as JSON and, in CSV and
+    Parquet, columns with the scores for the prompt. PROGRAMME is a programme's folder: the answer goes into
+    screening.jsonl there, which `concord push` reads.
+
+    Prompts are compared with each other and with all that the ML backend of the folder CONCORD_ML_DATA has seen, and
+    are remembered there.
+    """
+    if path.is_dir():
+        _programme(path, guidelines_dir)
+    else:
+        _table(path, output)
+
+
+def _table(path: Path, output: Path | None) -> None:
+    items = screen_table.check(path)
+    with _written(output) as out, tqdm(total=items, unit=" items", disable=None) as bar:
+        screen_table.screen(path, _prescreen(), out, bar.update)
+
+
+@contextmanager
+def _written(output: Path | None) -> Iterator[IO[bytes]]:
+    """The file or the standard output, as bytes: a Parquet file is no text."""
+    if output is None:
+        yield sys.stdout.buffer
+    else:
+        with output.open("wb") as file:
+            yield file
+
+
+def _programme(folder: Path, guidelines_dir: Path | None) -> None:
+    programme = load(folder, guidelines.load(guidelines_dir))
+    with tqdm(total=len(programme.items), unit=" items", disable=None) as bar:
+        path = screen_programme.screen(programme, _prescreen(), bar.update)
+    click.echo(f"{len(programme.items)} items screened: {path}")
+
+
+def _prescreen() -> Prescreen:
+    config = Config.from_env(os.environ)
+    screens = registry.build(config.settings, config.data)
+    return Prescreen(screens, registry.absent(config.settings, screens))
 
 
 commands: list[click.Command] = [screen]
-
-
-def _check(file: Path) -> None:
-    """Read the file once before anything is remembered; raises `InvalidItems` with the first problems, by line."""
-    problems: list[str] = []
-    first_seen: dict[str, int] = {}
-    for number, item in _lines(file):
-        problem = _problem(item) or _repeated(item["item"], number, first_seen)
-        if problem:
-            problems.append(f"{file}:{number}: {problem}")
-    if problems:
-        raise InvalidItems(problems[:_MOST_PROBLEMS])
-
-
-def _lines(file: Path) -> Iterator[tuple[int, Any]]:
-    """Line number and value of each line that is not blank; None for a line that is not JSON."""
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield number, _parse(line)
-
-
-def _parse(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):  # not UTF-8 is a ValueError too
-        return None
-
-
-def _problem(item: object) -> str | None:
-    if not isinstance(item, dict):
-        return "this line is not a JSON object in UTF-8"
-    for field in ("item", "prompt"):
-        if not isinstance(item.get(field), str) or not item[field].strip():
-            return f"{field} is not a text"
-    if not isinstance(item.get("locale", ""), str | None):
-        return "locale is not a text"
-    return _prompt(item).flaw
-
-
-def _repeated(name: str, number: int, first_seen: dict[str, int]) -> str | None:
-    first = first_seen.setdefault(name, number)
-    return None if first == number else f"item {name!r} is already on line {first}"
-
-
-def _prompt(item: dict[str, Any]) -> Prompt:
-    return prompt_of({"data": item}, _FOLDER, None)

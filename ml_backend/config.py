@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ml_backend.errors import InvalidSetting
+from ml_backend.settings import Endpoint, Settings, read_settings
+from plugins.tokens import token
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """An OpenAI-compatible endpoint: base URL (with its `/v1`), model name, and key (empty where none is needed)."""
+class Analytics:
+    """The analytics service that is told which model wrote what and what the screens found."""
 
     url: str
-    name: str
-    key: str = field(default="", repr=False)
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Config:
     """Settings of one ML backend.
 
-    `data` is the folder of the near-duplicate index, `basic_auth` is user and password or None, `seconds` is how long
-    one prediction request may take: Label Studio hangs up after 100.
+    `data` is the folder of all that it keeps, `basic_auth` is user and password or None, `secret` is a bearer token
+    that may be sent instead, `seconds` is how long one prediction request may take: Label Studio hangs up after 100.
     """
 
     data: Path = Path(".concord/ml")
     basic_auth: tuple[str, str] | None = field(default=None, repr=False)
-    endpoint: Endpoint | None = None
+    secret: str = field(default="", repr=False)
+    settings: Settings = field(default_factory=Settings)
+    analytics: Analytics | None = None
     seconds: float = 80.0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
-        """Read `CONCORD_ML_DATA`, `CONCORD_ML_BASIC_AUTH` and `CONCORD_MODEL_URL`, `_NAME`, `_KEY`.
+        """Read `CONCORD_ML_DATA`, `_BASIC_AUTH`, `_SECRET`, `_SETTINGS`, `CONCORD_MODEL_URL`, `_NAME`, `_KEY`, and
+        `CONCORD_ANALYTICS_URL` with `CONCORD_INGEST_TOKEN`.
 
-        Raises `InvalidSetting`.
+        Raises `InvalidSetting`, or `InvalidSettings` for the settings file.
 
         >>> Config.from_env({"CONCORD_ML_DATA": "/srv/ml"}).data.name
         'ml'
@@ -44,7 +48,9 @@ class Config:
         return cls(
             data=Path(environ.get("CONCORD_ML_DATA") or cls.data),
             basic_auth=_basic_auth(environ.get("CONCORD_ML_BASIC_AUTH", "")),
-            endpoint=_endpoint(environ),
+            secret=environ.get("CONCORD_ML_SECRET", ""),
+            settings=_settings(environ),
+            analytics=_analytics(environ),
         )
 
 
@@ -55,6 +61,16 @@ def _basic_auth(text: str) -> tuple[str, str] | None:
     if not (user and password):
         raise InvalidSetting("CONCORD_ML_BASIC_AUTH is not user:password", fix="set it to, for example, tool:secret")
     return user, password
+
+
+def _settings(environ: Mapping[str, str]) -> Settings:
+    """The settings file; a single model may be given without one."""
+    path, endpoint = environ.get("CONCORD_ML_SETTINGS"), _endpoint(environ)
+    settings = read_settings(Path(path), environ) if path else Settings()
+    if endpoint is None:
+        return settings
+    models = {**settings.models, endpoint.name: endpoint}
+    return replace(settings, models=models, default_models=tuple(models))
 
 
 def _endpoint(environ: Mapping[str, str]) -> Endpoint | None:
@@ -69,4 +85,9 @@ def _endpoint(environ: Mapping[str, str]) -> Endpoint | None:
         raise InvalidSetting(
             "CONCORD_MODEL_NAME is missing", fix="set it to the name of the model at CONCORD_MODEL_URL"
         )
-    return Endpoint(url, name, environ.get("CONCORD_MODEL_KEY", ""))
+    return Endpoint(name, url, name, environ.get("CONCORD_MODEL_KEY", ""))
+
+
+def _analytics(environ: Mapping[str, str]) -> Analytics | None:
+    url = environ.get("CONCORD_ANALYTICS_URL", "")
+    return Analytics(url, token("CONCORD_INGEST_TOKEN", environ)) if url else None

@@ -7,13 +7,19 @@ ConcordError
     ├── InvalidRequest       a request that is not in the protocol's form; answered with 400
     ├── InvalidItems         a file of items with problems, each with its line (also a ValueError)
     ├── IndexUnavailable     the near-duplicate index cannot be read or written now
+    ├── OutboxUnavailable    what analytics is to be told cannot be kept now
     ├── ScreenFailed         a screen cannot run now; says why, never with a provider's words or the key
-    └── ModelFailed          the model endpoint gave no usable answer; says why, never with its words or the key
+    └── ModelFailed          a model gave no usable answer; says why, never with its endpoint's words or the key
+        ├── PassingFailure   another attempt may not meet it
+        ├── RequestRefused   the endpoint does not take the request as it is
+        ├── BudgetSpent      the programme has spent what it may; nothing was sent
+        └── ModelRecordsUnavailable   answers, draws and spending cannot be read or written now
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from guidelines.errors import ConcordError, Problem
 
@@ -50,9 +56,43 @@ class IndexUnavailable(MLBackendError):
     """The near-duplicate index cannot be read or written now."""
 
 
+class OutboxUnavailable(MLBackendError):
+    """What analytics is to be told cannot be kept now."""
+
+    def __init__(self, path: Path, error: Exception) -> None:
+        super().__init__(f"the outbox {path} cannot be used: {error}", fix="check that its folder can be written to")
+
+
 class ScreenFailed(MLBackendError):
     """A screen cannot run now."""
 
 
 class ModelFailed(MLBackendError):
-    """The model endpoint gave no usable answer."""
+    """A model gave no usable answer."""
+
+
+class PassingFailure(ModelFailed):
+    """A failure that another attempt may not meet; `wait` are the seconds that the endpoint asked for, if it did."""
+
+    wait: float | None = None
+
+
+class RequestRefused(ModelFailed):
+    """The endpoint does not take this request; perhaps it takes one without a parameter that it does not know."""
+
+
+class BudgetSpent(ModelFailed):
+    """The programme has spent what it may."""
+
+    def __init__(self, of_what: str) -> None:
+        super().__init__(f"the budget is spent: {of_what}", fix="raise the programme's budget in the settings file")
+
+
+class ModelRecordsUnavailable(ModelFailed):
+    """Answers, draws and spending cannot be read or written now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the records of models cannot be used now",
+            fix="check that the folder of CONCORD_ML_DATA can be written to and the disk is not full",
+        )

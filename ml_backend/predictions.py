@@ -3,110 +3,65 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Iterator
+from typing import Any
 
-from ml_backend import settings
-from ml_backend.config import Endpoint
-from ml_backend.controls import Sides, region, sides
-from ml_backend.errors import ModelFailed
+from ml_backend.controls import region, sides
+from ml_backend.errors import OutboxUnavailable
+from ml_backend.job import Job
+from ml_backend.models.live import Answer, Live
+from ml_backend.outbox import Outbox, Row
 from ml_backend.prescreen import Prescreen, Summary
-from ml_backend.tasks import Conversation, dialogue, prompt_alone, prompt_of
-
-if TYPE_CHECKING:
-    from ml_backend.models.client import Client
+from ml_backend.records import screenings
+from ml_backend.tasks import Item, item_of
 
 SUMMARY_CONTROL = "prescreen"
 
-_AT_ONCE = 8  # requests to the model endpoint
+_TOLD = 5000  # rows for analytics, kept in one transaction
 
-
-@dataclass(frozen=True)
-class Job:
-    """A prediction request: its tasks, unchecked; the project's unique name and locale; the config's text areas; and
-    the context of an interactive call, None in a batch."""
-
-    tasks: Sequence[object]
-    project: str
-    locale: str | None
-    areas: dict[str, str]
-    context: object = None
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What came of asking the model: all the response control's texts, or the reason why there is no new one."""
-
-    texts: tuple[str, ...] = ()
-    region: str | None = None
-    reason: str | None = None
+_log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """Screens prompts, and asks the model where one is configured and the labelling config has a place for it."""
+    """Screens the texts of tasks, and asks a model where one is configured and the labelling config has a place for it.
 
-    def __init__(self, prescreen: Prescreen, endpoint: Endpoint | None) -> None:
-        self._prescreen = prescreen
-        self._endpoint = endpoint
+    `version` is what Label Studio calls model version: another one makes it ask for all predictions again. Without an
+    outbox analytics is not told of outcomes.
+    """
 
-    @property
-    def version(self) -> str:
-        """What Label Studio calls model version: another one makes it ask for all predictions again."""
-        return "concord-prescreen-1" + (f"+{self._endpoint.name}" if self._endpoint else "")
+    def __init__(self, prescreen: Prescreen, live: Live, outbox: Outbox | None, version: str) -> None:
+        self._prescreen, self._live, self._outbox = prescreen, live, outbox
+        self.version = version
 
-    def predict(self, job: Job, deadline: float) -> list[dict[str, Any]]:
+    def predict(self, job: Job, deadline: float) -> Iterator[dict[str, Any]]:
         """One prediction per task, in order, by the deadline (`time.monotonic()` seconds); never fails for a task."""
-        prompts = (prompt_of(task, job.project, job.locale) for task in job.tasks)
-        summaries = list(self._prescreen.summaries(prompts, deadline))
-        answers = self._answers(job, deadline)
-        return [
-            {"model_version": self.version, "score": summary.novelty, "result": _regions(job, summary, answer)}
-            for summary, answer in zip(summaries, answers, strict=True)
-        ]
+        told: list[Row] = []
+        items = [item_of(task, job.name, job.project.locale, job.project.programme) for task in job.tasks]
+        summaries = self._prescreen.summaries(items, deadline)
+        # Screens first: a model that is slow must not take their time.
+        for item, summary, answer in zip(items, summaries, self._live.answers(job, deadline), strict=True):
+            yield {"model_version": self.version, "score": summary.novelty, "result": _regions(job, summary, answer)}
+            told.extend(self._rows(job, item, summary))
+            if len(told) >= _TOLD:
+                self._tell(told)
+        self._tell(told)
 
-    def _answers(self, job: Job, deadline: float) -> Iterator[_Answer | None]:
-        talk = sides(job.areas)
-        if talk is None:
-            yield from (None for _ in job.tasks)
-            return
-        conversations = (_conversation(job, talk, task) for task in job.tasks)
-        with _connect(self._endpoint) as model, ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from pool.map(partial(_ask, model, deadline), conversations)
+    def _rows(self, job: Job, item: Item, summary: Summary) -> Iterator[Row]:
+        """What analytics is told of an item of a programme."""
+        if job.project.programme and item.name:
+            yield from screenings(item.name, summary)
 
-
-def _connect(endpoint: Endpoint | None) -> AbstractContextManager[Client | None]:
-    if endpoint is None:
-        return nullcontext()
-    # Imported here: the client takes a second to load, which every command would pay.
-    from ml_backend.models.client import Client  # noqa: PLC0415
-
-    return Client(settings.Endpoint(endpoint.name, endpoint.url, endpoint.name, endpoint.key))
+    def _tell(self, rows: list[Row]) -> None:
+        if self._outbox:
+            try:
+                self._outbox.put("screenings", rows)
+            except OutboxUnavailable as error:
+                _log.warning("analytics will not be told of %d outcomes: %s", len(rows), error.message)
+        rows.clear()
 
 
-def _conversation(job: Job, talk: Sides, task: object) -> Conversation:
-    # Where a person writes the prompts, the model must not speak before they do.
-    if job.context is not None or talk.message in job.areas:
-        return dialogue(job.context, talk)
-    return prompt_alone(task)
-
-
-def _ask(model: Client | None, deadline: float, conversation: Conversation) -> _Answer:
-    if model is None:
-        return _Answer(reason="no model configured")
-    if not conversation.waits:
-        return _Answer(reason="there is no new prompt to answer")
-    try:
-        text = model.chat(conversation.messages(), deadline).text
-    except ModelFailed as failure:
-        return _Answer(reason=failure.message)
-    return _Answer((*conversation.responses, *conversation.unanswered, text), conversation.region)
-
-
-def _regions(job: Job, summary: Summary, answer: _Answer | None) -> list[dict[str, object]]:
+def _regions(job: Job, summary: Summary, answer: Answer | None) -> list[dict[str, object]]:
     regions = []
     talk = sides(job.areas)
     if SUMMARY_CONTROL in job.areas:
@@ -117,7 +72,7 @@ def _regions(job: Job, summary: Summary, answer: _Answer | None) -> list[dict[st
     return regions
 
 
-def _told(summary: Summary, answer: _Answer | None) -> dict[str, Any]:
+def _told(summary: Summary, answer: Answer | None) -> dict[str, Any]:
     told = summary.to_json()
     if answer:
         told["response"] = {"status": "missing", "reason": answer.reason} if answer.reason else {"status": "given"}

@@ -1,108 +1,98 @@
-"""What is known about a prompt before anyone works on it. A summary claims nothing that did not run."""
+"""What is known about an item before anyone works on it. A summary claims nothing that did not run."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_backend.errors import IndexUnavailable
-from ml_backend.near_duplicates import LONGEST, VERSION, Entry, Index, Match, normalise
+from ml_backend import metrics
+from ml_backend.errors import MLBackendError
+from ml_backend.screens.model import PROMPT, Outcome, Screen, Text, unscreened
+from ml_backend.tasks import Item
 
-SUMMARY_VERSION = "prescreen/1"
+SUMMARY_VERSION = "prescreen/2"
 
-_CHUNK = 100  # prompts in one transaction: about a tenth of a second, so that other workers get their turn
-_NOT_CONFIGURED = ("toxicity", "language", "pii")
+_CHUNK = 100  # items screened together: about a tenth of a second, so that other workers get their turn
 
 _log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt to screen under its key `<project>/<item>`; `flaw` says why it cannot be screened, if so."""
-
-    key: str
-    text: str
-    locale: str | None = None
-    flaw: str | None = None
+Outcomes = Mapping[str, Outcome]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the screens say of one prompt.
+    """The outcomes by target and screen: the prompt's are under "item", those of responses under "a", "b", …"""
 
-    `near_duplicate` is the screen's outcome as it goes into the JSON; `novelty` is 1 − the similarity to the nearest
-    earlier prompt, 1 where none is similar, and 0 where the screen did not run: nothing is called new unseen.
-    """
+    outcomes: Mapping[str, Outcomes]
 
-    near_duplicate: dict[str, Any]
-    novelty: float
+    @property
+    def novelty(self) -> float:
+        """1 − the similarity to the nearest earlier prompt; 0 where it was not compared: nothing is new unseen."""
+        near = self.outcomes[PROMPT]["near_duplicate"]
+        return 0.0 if near.score is None else round(1 - near.score, 4)
 
     def to_json(self) -> dict[str, Any]:
-        """The summary as plain values: version, what was read, and one outcome per screen."""
-        others = {screen: unscreened("no provider configured") for screen in _NOT_CONFIGURED}
-        screens = {"near_duplicate": self.near_duplicate, **others}
-        return {"version": SUMMARY_VERSION, "covers": ["prompt"], "screens": screens}
+        """The summary as plain values: version, the targets that were read, and one outcome per screen."""
+        plain = {target: _plain(outcomes) for target, outcomes in self.outcomes.items()}
+        told = {"version": SUMMARY_VERSION, "covers": list(plain), "screens": plain.pop(PROMPT)}
+        return {**told, "responses": plain} if plain else told
 
 
 class Prescreen:
-    """The screens that are configured."""
+    """The screens that are configured, run one after the other; `absent` gives the reason for each that is not."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, screens: Sequence[Screen], absent: Mapping[str, str]) -> None:
+        self.screens = tuple(screens)
+        self.absent = absent
+        self._absent = {name: unscreened(reason) for name, reason in absent.items()}
 
-    def summaries(self, prompts: Iterable[Prompt], deadline: float) -> Iterator[Summary]:
-        """One summary per prompt, in order, chunk by chunk; never raises because of a prompt.
+    def summaries(self, items: Sequence[Item], deadline: float) -> Iterator[Summary]:
+        """One summary per item, in order, chunk by chunk; never raises because of an item or a screen.
 
-        What is left at the deadline (`time.monotonic()` seconds) is unscreened, and so is a chunk that fails.
+        Each chunk has its share of the time until the deadline (`time.monotonic()` seconds), so that a slow screen
+        never keeps the others from the later items. What is left then is unscreened.
         """
-        remaining = iter(prompts)
-        while chunk := list(islice(remaining, _CHUNK)):
-            if time.monotonic() < deadline:
-                yield from self._screen(chunk)
-            else:
-                yield from (_unscreened("out of time") for _ in chunk)
+        starts = range(0, len(items), _CHUNK)
+        for left, start in zip(range(len(starts), 0, -1), starts, strict=True):
+            now = time.monotonic()
+            yield from self._chunk(items[start : start + _CHUNK], now + (deadline - now) / left)
 
-    def _screen(self, chunk: Sequence[Prompt]) -> list[Summary]:
-        flaws = [prompt.flaw or _flaw(prompt.text) for prompt in chunk]
-        sound = [prompt for prompt, flaw in zip(chunk, flaws, strict=True) if not flaw]
-        try:
-            matches = iter(self._index.check_and_add_many([Entry(each.key, each.text, each.locale) for each in sound]))
-        except IndexUnavailable as error:
-            _log.warning("%d prompts were not screened: %s", len(sound), error)
-            return [_unscreened(flaw or "the near-duplicate index is not available") for flaw in flaws]
-        return [
-            _unscreened(flaw) if flaw else _screened(prompt, next(matches))
-            for prompt, flaw in zip(chunk, flaws, strict=True)
-        ]
+    def _chunk(self, items: Sequence[Item], deadline: float) -> list[Summary]:
+        texts = [text for item in items for text in item.texts]
+        found: dict[Text, dict[str, Outcome]] = {text: dict(self._absent) for text in texts}
+        for screen in self.screens:
+            read = [text for text in found if text.target == PROMPT or not screen.prompts_only]
+            for text, outcome in zip(read, _outcomes(screen, read, deadline), strict=True):
+                found[text][screen.name] = replace(outcome, provider=outcome.provider or screen.provider)
+        return [self._summary(item, found) for item in items]
 
-
-def unscreened(reason: str) -> dict[str, str]:
-    """The outcome of a screen that did not run."""
-    return {"status": "unscreened", "reason": reason}
+    def _summary(self, item: Item, found: Mapping[Text, Outcomes]) -> Summary:
+        if item.flaw:
+            names = [*(screen.name for screen in self.screens), *self._absent]
+            return Summary({PROMPT: dict.fromkeys(names, unscreened(item.flaw))})
+        return Summary({text.target: found[text] for text in item.texts})
 
 
-def _flaw(text: str) -> str | None:
-    return None if normalise(text) else "the prompt has no letters or numbers to compare"
+def _outcomes(screen: Screen, texts: Sequence[Text], deadline: float) -> list[Outcome]:
+    started = time.monotonic()
+    if started >= deadline:
+        outcomes = [unscreened("out of time") for _ in texts]
+    else:
+        outcomes = _tried(screen, texts, deadline) if texts else []
+    metrics.screened(screen.name, outcomes, time.monotonic() - started)
+    return outcomes
 
 
-def _unscreened(reason: str) -> Summary:
-    return Summary(unscreened(reason), novelty=0.0)
+def _tried(screen: Screen, texts: Sequence[Text], deadline: float) -> list[Outcome]:
+    try:
+        return screen.screen(texts, deadline)
+    except MLBackendError as error:
+        _log.warning("%s: %d texts were not screened: %s", screen.name, len(texts), error.message)
+        return [unscreened(error.message) for _ in texts]
 
 
-def _screened(prompt: Prompt, match: Match | None) -> Summary:
-    outcome: dict[str, Any] = {"status": "screened", "provider": VERSION, "kind": "none"}
-    if match:
-        outcome |= {"kind": match.kind, "similarity": match.similarity, "of": match.of, "of_locale": match.locale}
-        outcome |= {"within_locale": _within(prompt.locale, match.locale)}
-    if len(prompt.text) > LONGEST:
-        outcome |= {"covers": f"the first {LONGEST} characters"}
-    return Summary(outcome, novelty=round(1 - match.similarity, 4) if match else 1.0)
-
-
-def _within(locale: str | None, other: str | None) -> bool | None:
-    """None where a locale is not known."""
-    return locale == other if locale and other else None
+def _plain(outcomes: Outcomes) -> dict[str, Any]:
+    return {name: outcome.to_json() for name, outcome in outcomes.items()}

@@ -1,37 +1,47 @@
-"""Label Studio's tasks as prompts to screen, and its interactive context as a conversation. Anything may be missing."""
+"""Label Studio's tasks as texts to screen. Anything may be missing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Any
 
-from ml_backend.controls import Sides
-from ml_backend.prescreen import Prompt
+from ml_backend.screens.model import PROMPT, Text
 
 _LONGEST_NAME = 300  # characters of an item name; a longer one is not a name
 
 
-def prompt_of(task: object, project: str, locale: str | None) -> Prompt:
-    """The task's prompt; never raises, whatever the task is.
+@dataclass(frozen=True)
+class Item:
+    """An item to screen: its name, its texts with the prompt first; `flaw` says why nothing can be screened, if so."""
 
-    The key names the item (`data.item`), or where there is none the task's id.
+    name: str
+    texts: tuple[Text, ...] = ()
+    flaw: str | None = None
 
-    >>> prompt_of({"id": 7, "data": {"item": "demo-1", "prompt": "Hello?"}}, "12", "en-US")
-    Prompt(key='12/demo-1', text='Hello?', locale='en-US', flaw=None)
-    >>> prompt_of({"id": 7, "data": {}}, "12", None).flaw
+
+def item_of(task: object, project: str, locale: str | None, programme: str | None = None) -> Item:
+    """The texts of a task, prompt and responses; never raises, whatever the task is.
+
+    The key of the texts names the item (`data.item`), or where there is none the task's id.
+
+    >>> item_of({"id": 7, "data": {"item": "demo-1", "prompt": "Hello?"}}, "12", "en-US").texts
+    (Text(key='12/demo-1', text='Hello?', locale='en-US', target='item', programme=None),)
+    >>> item_of({"id": 7, "data": {}}, "12", None).flaw
     'the task has no prompt text'
     """
     data = mapping(mapping(task).get("data"))
-    text = data.get("prompt")
-    if not isinstance(text, str):
-        return Prompt("", "", flaw="the task has no prompt text")
-    name = _name(data.get("item"))
-    number = _name(mapping(task).get("id"))
+    name, number = name_of(data.get("item")), name_of(mapping(task).get("id"))
+    if not isinstance(data.get("prompt"), str):
+        return Item(name or "", flaw="the task has no prompt text")
     if not (name or number):
-        return Prompt("", "", flaw="the item has no usable name or id")
+        return Item("", flaw="the item has no usable name or id")
     key = f"{project}/{name}" if name else f"{project}#{number}"
-    return Prompt(key, text, _name(data.get("locale")) or locale)
+    named = [(PROMPT, data["prompt"]), *((letter, data.get(f"response_{letter}")) for letter in ascii_lowercase)]
+    own = name_of(data.get("locale")) or locale
+    texts = tuple(Text(key, text, own, target, programme) for target, text in named if isinstance(text, str))
+    return Item(name or "", texts)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -41,61 +51,13 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 def project_key(value: object) -> str:
     """The project's unique name, as Label Studio writes it: `<id>.<seconds of its creation>`."""
-    return _name(value) or "unknown"
+    return name_of(value) or "unknown"
 
 
-def _name(value: object) -> str | None:
+def name_of(value: object) -> str | None:
+    """The value as a name: a text or a number that is not empty, too long, or something else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     # The index stores UTF-8; JSON may carry lone surrogates.
     text = str(value).strip().encode("utf-8", "replace").decode()
     return text if 0 < len(text) <= _LONGEST_NAME else None
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """What a person wrote and what the model answered so far; `region` is the id of the answers' region, if any."""
-
-    prompts: tuple[str, ...]
-    responses: tuple[str, ...] = ()
-    region: str | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether the last prompt has no answer yet."""
-        return len(self.prompts) > len(self.responses)
-
-    @property
-    def unanswered(self) -> tuple[str, ...]:
-        """An empty answer for each earlier prompt that the model failed to answer: so each answer keeps its turn."""
-        return ("",) * (len(self.prompts) - 1 - len(self.responses))
-
-    def messages(self) -> list[dict[str, str]]:
-        """The turns in the order and form of a chat request."""
-        turns = []
-        for place, prompt in enumerate(self.prompts):
-            turns.append({"role": "user", "content": prompt})
-            if place < len(self.responses) and self.responses[place]:
-                turns.append({"role": "assistant", "content": self.responses[place]})
-        return turns
-
-
-def prompt_alone(task: object) -> Conversation:
-    """The task's own prompt as a conversation; empty where it has none."""
-    text = mapping(mapping(task).get("data")).get("prompt")
-    return Conversation((text,) if isinstance(text, str) and text.strip() else ())
-
-
-def dialogue(context: object, talk: Sides) -> Conversation:
-    """The conversation so far in an interactive call's context: the texts of these two controls."""
-    regions = mapping(context).get("result")
-    named = {mapping(each).get("from_name"): mapping(each) for each in regions} if isinstance(regions, list) else {}
-    reply = named.get(talk.reply, {})
-    return Conversation(_texts(named.get(talk.message, {})), _texts(reply), _name(reply.get("id")))
-
-
-def _texts(region: Mapping[str, Any]) -> tuple[str, ...]:
-    texts = mapping(region.get("value")).get("text")
-    if isinstance(texts, str):
-        return (texts,)
-    return tuple(text for text in texts if isinstance(text, str)) if isinstance(texts, list) else ()

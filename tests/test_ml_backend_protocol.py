@@ -17,6 +17,7 @@ from label_studio_sdk.label_interface import LabelInterface
 
 from ml_backend import Config, create_app
 from ml_backend.errors import IndexUnavailable, InvalidSetting
+from ml_backend.near_duplicates import VERSION
 
 LABEL_CONFIG = """<View><Text name="prompt" value="$prompt"/>
  <View className="concord-hidden"><TextArea name="prescreen" toName="prompt" maxSubmissions="1"/></View>
@@ -99,13 +100,21 @@ def _near(result: dict[str, Any]) -> dict[str, Any]:
     return dict(_summary(result)["screens"]["near_duplicate"])
 
 
+def _why(result: dict[str, Any]) -> object:
+    """The reason why a prompt was not compared."""
+    near = _near(result)
+    assert near["status"] == "unscreened"
+    return near["reason"]
+
+
 def test_attaching_finds_it_up_and_learns_the_model_version(client: FlaskClient) -> None:
     """The four calls of an attachment and the versions call name one and the same model version."""
     for _ in range(2):
         health, setup = client.get("/health"), client.post("/setup", json=SETUP)
         assert (health.status_code, health.get_json()["status"]) == (200, "UP")
-        assert (setup.status_code, setup.get_json()) == (200, {"model_version": "concord-prescreen-1"})
-    assert client.get("/versions").get_json() == {"versions": ["concord-prescreen-1"]}
+        version = health.get_json()["model_version"]
+        assert (setup.status_code, setup.get_json()) == (200, {"model_version": version})
+    assert client.get("/versions").get_json() == {"versions": [version]}
     assert client.get("/").get_json() == client.get("/health").get_json()
 
 
@@ -116,7 +125,7 @@ def test_a_batch_gets_one_valid_prediction_per_task(client: FlaskClient) -> None
     assert len(results) == 250
     interface = LabelInterface(LABEL_CONFIG)
     for result in results:
-        assert result["model_version"] == "concord-prescreen-1"
+        assert result["model_version"] == client.get("/health").get_json()["model_version"]
         assert 0 <= result["score"] <= 1
         assert interface.validate_prediction(result, return_errors=True) == []
 
@@ -129,18 +138,19 @@ def test_a_duplicate_is_named_with_its_locale_and_scores_low(client: FlaskClient
         _task(1, item="demo-1", prompt=TEXT),
         _task(2, item="demo-2", prompt=TEXT.replace("an egg", "a goose egg")),
     )
-    assert (first["score"], _near(first)["kind"]) == (1.0, "none")
+    assert first["score"] == 1.0
+    assert "kind" not in _near(first)
     near = _near(second)
     assert near == {
         "status": "screened",
-        "provider": "minhash128-25x5/1",
+        "provider": VERSION,
         "kind": "near",
-        "similarity": pytest.approx(0.8, abs=0.1),
+        "score": pytest.approx(0.8, abs=0.1),
         "of": "57.1795217349/demo-1",
         "of_locale": "de-DE",
         "within_locale": True,
     }
-    assert second["score"] == pytest.approx(1 - near["similarity"])
+    assert second["score"] == pytest.approx(1 - near["score"])
 
 
 def test_a_duplicate_across_locales_says_so(client: FlaskClient) -> None:
@@ -154,14 +164,13 @@ def test_a_duplicate_across_locales_says_so(client: FlaskClient) -> None:
 
 
 def test_screens_that_did_not_run_are_not_claimed(client: FlaskClient) -> None:
-    """The summary says of toxicity, language and PII that they are unscreened, and why."""
+    """The summary says of screens without a provider that they are unscreened, and why."""
     (result,) = _predict(client, _task(1, item="demo-1", prompt=TEXT))
     summary = _summary(result)
-    assert (summary["version"], summary["covers"]) == ("prescreen/1", ["prompt"])
+    assert (summary["version"], summary["covers"]) == ("prescreen/2", ["item"])
     not_run = {"status": "unscreened", "reason": "no provider configured"}
-    assert {name: summary["screens"][name] for name in ("toxicity", "language", "pii")} == dict.fromkeys(
-        ("toxicity", "language", "pii"), not_run
-    )
+    for name in ("toxicity", "semantic_duplicate"):
+        assert summary["screens"][name] == not_run
     assert "response" not in summary
 
 
@@ -203,7 +212,7 @@ def test_an_odd_task_is_unscreened_with_a_reason(client: FlaskClient, task: obje
     before, odd, after = _predict(client, _task(8, item="a", prompt=TEXT), task, _task(9, item="b", prompt=TEXT))
     assert odd["score"] == 0.0
     assert (_near(odd)["status"], bool(_near(odd)["reason"])) == ("unscreened", True)
-    assert (_near(before)["kind"], _near(after)["kind"]) == ("none", "exact")
+    assert (_near(before).get("kind"), _near(after).get("kind")) == (None, "exact")
 
 
 ODD_TEXTS = ["\ud800 hello", "\x00 hello", "a", "ﷺ" * 30_000, "x" * 3_000_000, "🙂 hello", "\u202eolleh"]
@@ -213,7 +222,7 @@ ODD_TEXTS = ["\ud800 hello", "\x00 hello", "a", "ﷺ" * 30_000, "x" * 3_000_000,
 def test_an_odd_text_is_screened(client: FlaskClient, text: str) -> None:
     """Broken, huge and one-letter texts are compared like others, under names as odd as they are."""
     one, two = _predict(client, _task(1, item=text[:20], prompt=text), _task(2, item="plain", prompt=text))
-    assert (_near(one)["status"], _near(two)["kind"]) == ("screened", "exact")
+    assert (_near(one)["status"], _near(two).get("kind")) == ("screened", "exact")
 
 
 def test_a_text_that_is_read_in_part_says_so(client: FlaskClient) -> None:
@@ -250,14 +259,14 @@ def test_no_tasks_no_results(client: FlaskClient) -> None:
 def test_odd_params_are_answered(client: FlaskClient, params: object) -> None:
     """Whatever the context is, the task gets its summary."""
     answer = client.post("/predict", json=_request(_task(1, item="a", prompt=TEXT)) | {"params": params})
-    assert _near(answer.get_json()["results"][0])["kind"] == "none"
+    assert _near(answer.get_json()["results"][0]).get("kind") is None
 
 
 def test_an_interactive_call_gets_its_summary(client: FlaskClient) -> None:
     """The recorded context of a marked span is no obstacle."""
     span = {"type": "labels", "from_name": "l", "to_name": "t", "value": {"start": 0, "end": 4, "labels": ["X"]}}
     (result,) = _predict(client, _task(1, item="a", prompt=TEXT), context={"result": [span]})
-    assert _near(result)["kind"] == "none"
+    assert _near(result).get("kind") is None
 
 
 MALFORMED = [
@@ -323,9 +332,35 @@ def test_basic_auth_guards_what_label_studio_authenticates(tmp_path: Path) -> No
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
             assert answer.get_json()["error"]["code"] == "unauthorized"
     assert client.post("/setup", json=SETUP, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert client.get("/metrics").status_code == 401
+    assert "screens" not in client.get("/health").get_json()
     assert client.post("/setup", json=SETUP, auth=("tool", "geheim-ß")).status_code == 200
     assert client.get("/health").status_code == 200
     assert client.post("/webhook", json=ANNOTATION_CREATED).status_code == 200
+
+
+def test_a_secret_may_be_sent_in_place_of_user_and_password(tmp_path: Path) -> None:
+    """With a secret set, a bearer token equal to it opens every route, and another one or none does not."""
+    client = create_app(Config(data=tmp_path, secret="s3cret")).test_client()
+    for header, status in (("Bearer s3cret", 200), ("Bearer other", 401), ("Basic Zzp6", 401), ("", 401)):
+        assert client.get("/versions", headers={"Authorization": header}).status_code == status, header
+
+
+def test_health_tells_which_screens_are_up(client: FlaskClient) -> None:
+    """Each screen is up with its provider, or absent with the reason."""
+    screens = client.get("/health").get_json()["screens"]
+    assert screens["near_duplicate"] == {"status": "up", "provider": VERSION}
+    assert screens["toxicity"] == {"status": "absent", "reason": "no provider configured"}
+
+
+def test_metrics_count_requests_and_screened_texts(client: FlaskClient) -> None:
+    """Prometheus reads how many texts each screen was asked about, and how often each route was called."""
+    _predict(client, _task(1, item="demo-1", prompt=TEXT), _task(2, data=None))
+    lines = client.get("/metrics").get_data(as_text=True).splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert float(values['concord_screened_texts_total{screen="near_duplicate",status="screened"}']) >= 1
+    assert float(values['concord_requests_total{route="/predict",status="200"}']) >= 1
+    assert float(values['concord_request_seconds_count{route="/predict"}']) >= 1
 
 
 def test_the_access_token_is_neither_kept_nor_logged(
@@ -343,11 +378,11 @@ def test_the_access_token_is_neither_kept_nor_logged(
 
 def test_when_the_index_fails_tasks_are_unscreened(client: FlaskClient, config: Config, app: Flask) -> None:
     """A broken index file gives valid predictions that say so, with score 0."""
-    (path,) = config.data.glob("*.sqlite")
+    (path,) = config.data.glob("minhash*.sqlite")
     path.write_bytes(b"broken" * 1000)
     (result,) = _predict(client, _task(1, item="a", prompt=TEXT))
     assert result["score"] == 0.0
-    assert _near(result) == {"status": "unscreened", "reason": "the near-duplicate index is not available"}
+    assert _why(result) == "the near-duplicate index is not available"
 
 
 def test_when_time_runs_out_the_rest_is_unscreened(tmp_path: Path) -> None:
@@ -359,7 +394,7 @@ def test_when_time_runs_out_the_rest_is_unscreened(tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
     assert len(results) == 5000
     assert _near(results[0])["status"] == "screened"
-    assert _near(results[-1]) == {"status": "unscreened", "reason": "out of time"}
+    assert _why(results[-1]) == "out of time"
 
 
 TEN_THOUSAND = """
@@ -408,12 +443,9 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
     }
     config = Config.from_env(environ)
     assert (config.data, config.basic_auth) == (tmp_path, ("tool", "a:b"))
-    assert config.endpoint is not None
-    assert (config.endpoint.url, config.endpoint.name, config.endpoint.key) == (
-        "http://127.0.0.1:9/v1",
-        "aurora",
-        "sk-secret",
-    )
+    aurora = config.settings.models["aurora"]
+    assert (aurora.url, aurora.model, aurora.key) == ("http://127.0.0.1:9/v1", "aurora", "sk-secret")
+    assert config.settings.use("any programme").models == ("aurora",)
     assert "sk-secret" not in repr(config)
     assert "a:b" not in repr(config)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from ml_backend.errors import IndexUnavailable, ScreenFailed
 from ml_backend.near_duplicates import LONGEST, VERSION, Entry, Index, Match, normalise
 from ml_backend.screens.model import Outcome, Text, unscreened
+
+_log = logging.getLogger(__name__)
 
 
 class NearDuplicateScreen:
@@ -22,14 +26,21 @@ class NearDuplicateScreen:
         """One outcome per prompt, in one transaction; the score is the similarity to the nearest earlier prompt.
 
         `kind` is exact, near or possible; `of`, `of_locale` and `within_locale` tell of which item. Raises
-        IndexUnavailable.
+        ScreenFailed.
         """
         flaws = [_flaw(each.text) for each in texts]
         sound = [each for each, flaw in zip(texts, flaws, strict=True) if not flaw]
-        matches = iter(self._index.check_and_add_many([Entry(each.key, each.text, each.locale) for each in sound]))
+        matches = iter(self._matches(sound))
         return [
             unscreened(flaw) if flaw else _outcome(each, next(matches)) for each, flaw in zip(texts, flaws, strict=True)
         ]
+
+    def _matches(self, texts: Sequence[Text]) -> list[Match | None]:
+        try:
+            return self._index.check_and_add_many([Entry(each.key, each.text, each.locale) for each in texts])
+        except IndexUnavailable as error:
+            _log.warning("%s", error.message)  # names the file, which is not for annotators
+            raise ScreenFailed("the near-duplicate index is not available") from error
 
     def trouble(self) -> str | None:
         """Its folder is looked at when it is made, so nothing is known to be wrong before a call."""

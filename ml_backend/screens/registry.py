@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ml_backend.near_duplicates import Index
@@ -20,6 +20,17 @@ def build(settings: Settings, data: Path) -> list[Screen]:
     Raises InvalidSettings, and IndexUnavailable if the folder cannot be used.
     """
     return list(_screens(settings, data))
+
+
+def absent(settings: Settings, screens: Iterable[Screen]) -> dict[str, str]:
+    """Why each screen that is not among these does not run."""
+    there = {screen.name for screen in screens}
+    there |= {"toxicity"} if any(name.startswith("toxicity") for name in there) else set()
+    return {
+        name: "switched off" if name in settings.off else "no provider configured"
+        for name in NAMES
+        if name not in there
+    }
 
 
 def _screens(settings: Settings, data: Path) -> Iterator[Screen]:

@@ -147,17 +147,23 @@ class Api:
             return True
 
     def set_ml_backend(
-        self, project: int, url: str, basic_auth: tuple[str, str] | None, locale: str, *, interactive: bool
+        self,
+        project: int,
+        url: str,
+        basic_auth: tuple[str, str] | None,
+        about: Mapping[str, str],
+        *,
+        interactive: bool,
     ) -> bool:
         """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once.
 
-        The tasks' locale goes along, for tasks do not carry it; `interactive` lets annotators talk with the model.
+        What the backend is to know `about` the project goes along, for tasks do not carry it; `interactive` lets annotators talk with the model.
         """
         wanted: dict[str, Any] = {
             "url": url,
             "description": _BACKEND,
             "is_interactive": interactive,
-            "extra_params": {"locale": locale},
+            "extra_params": dict(about),
         }
         if basic_auth:
             user, password = basic_auth
