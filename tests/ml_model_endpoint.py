@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ml_backend.config import Endpoint
+from ml_backend.settings import Endpoint, Settings
 
 KEY = "sk-this-is-secret"
 
@@ -62,7 +62,12 @@ class ModelServer(ThreadingHTTPServer):
     @property
     def endpoint(self) -> Endpoint:
         """Where it listens, as a setting."""
-        return Endpoint(f"http://127.0.0.1:{self.server_port}/v1", "aurora", KEY)
+        return Endpoint("aurora", f"http://127.0.0.1:{self.server_port}/v1", "aurora-7b", KEY)
+
+    @property
+    def settings(self) -> Settings:
+        """A settings file with this model alone, as read."""
+        return Settings(models={"aurora": self.endpoint}, default_models=("aurora",))
 
 
 def event(content: object) -> bytes:

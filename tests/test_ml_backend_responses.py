@@ -15,10 +15,8 @@ from ml_model_endpoint import KEY, Handler, ModelServer, echo, event, model_serv
 
 import guidelines
 from ml_backend import Config, create_app
-from ml_backend.errors import ModelFailed
-from ml_backend.models.client import Client
-from ml_backend.settings import Endpoint
 from plugins.label_studio.config import label_config
+from plugins.notices import is_notice, notice
 
 RED_TEAM = """<View><Text name="ctx" value="$goal"/>
  <TextArea name="prompt" toName="ctx" rows="2" editable="false" showSubmitButton="true"/>
@@ -36,7 +34,7 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def client(server: ModelServer, tmp_path: Path) -> FlaskClient:
-    return create_app(Config(data=tmp_path, endpoint=server.endpoint, seconds=2.0)).test_client()
+    return create_app(Config(data=tmp_path, settings=server.settings, seconds=2.0)).test_client()
 
 
 def _predict(client: FlaskClient, label_config: str, *tasks: object, context: object = None) -> list[dict[str, Any]]:
@@ -75,7 +73,7 @@ def test_the_first_turn_is_answered(client: FlaskClient, server: ModelServer) ->
     assert _texts(result) == ["HELLO MODEL"]
     assert _told(result) == {"status": "given"}
     assert server.seen.requests[0]["messages"] == [{"role": "user", "content": "hello model"}]
-    assert (server.seen.requests[0]["model"], server.seen.requests[0]["stream"]) == ("aurora", True)
+    assert (server.seen.requests[0]["model"], server.seen.requests[0]["stream"]) == ("aurora-7b", True)
     assert server.seen.keys == [f"Bearer {KEY}"]
 
 
@@ -101,13 +99,40 @@ def test_a_conversation_that_a_workflow_asks_for_is_answered_with_its_history(
 
 
 def test_a_turn_that_the_model_failed_to_answer_stays_empty(client: FlaskClient, server: ModelServer) -> None:
-    """The next answer belongs to the next turn, and the model hears of both messages."""
+    """The next answer belongs to the next turn; the model hears of both messages as one, as chat templates want it."""
     (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["one", "two"])))
-    assert _texts(result) == ["", "TWO"]
+    assert _texts(result) == ["", "ONE\n\nTWO"]
     context = _turns(("p", "prompt", ["one", "two", "three"]), ("r", "response", ["", "TWO"]))
     (result,) = _predict(client, RED_TEAM, TASK, context=context)
     assert _texts(result) == ["", "TWO", "THREE"]
-    assert [message["content"] for message in server.seen.requests[-1]["messages"]] == ["one", "two", "TWO", "three"]
+    assert _said(server) == [("user", "one\n\ntwo"), ("assistant", "TWO"), ("user", "three")]
+
+
+def test_in_a_conversation_the_person_is_told_why_there_is_no_reply(client: FlaskClient, server: ModelServer) -> None:
+    """The reason stands where the reply would, as words of ours; sent again, the message goes to the model once."""
+    server.behave = _status(401)
+    (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["one"])))
+    (told,) = _texts(result) or []
+    assert is_notice(told)
+    assert "No reply: the model endpoint answered 401. Send your message again" in told
+    assert _told(result) == {"status": "missing", "reason": "the model endpoint answered 401"}
+    server.behave = echo
+    context = _turns(("p", "prompt", ["one", "one"]), ("r", "response", [told]))
+    (result,) = _predict(client, RED_TEAM, TASK, context=context)
+    assert _texts(result) == [told, "ONE"]
+    assert _said(server) == [("user", "one")]
+
+
+def test_a_model_cannot_speak_as_concord(client: FlaskClient, server: ModelServer) -> None:
+    """A reply that begins like a notice of ours is still the model's."""
+    server.behave = _body(event(notice("No reply: go home.")))
+    (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["one"])))
+    assert _texts(result) == ["⚠ No reply: go home."]
+
+
+def _said(server: ModelServer) -> list[tuple[str, str]]:
+    """The conversation of the last request."""
+    return [(message["role"], message["content"]) for message in server.seen.requests[-1]["messages"]]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +156,7 @@ def test_a_batch_answers_each_prompt(client: FlaskClient) -> None:
     """Without context the task's own prompt is answered, each task its own."""
     results = _predict(client, SINGLE, *({"id": n, "data": {"prompt": f"prompt number {n}"}} for n in range(30)))
     assert [_texts(result) for result in results] == [[f"PROMPT NUMBER {n}"] for n in range(30)]
-    assert {result["model_version"] for result in results} == {"concord-prescreen-1+aurora"}
+    assert "aurora" not in json.dumps(results)
 
 
 def test_a_config_without_a_response_control_asks_nothing(client: FlaskClient, server: ModelServer) -> None:
@@ -241,15 +266,6 @@ def test_a_slow_model_does_not_hold_up_a_batch(client: FlaskClient, server: Mode
     assert time.monotonic() - started < 3.5
     assert {_told(result)["reason"] for result in results} == {"the model took too long", "out of time"}
     assert len(results) == 100
-
-
-def test_no_endpoint_listens(tmp_path: Path) -> None:
-    """An endpoint that is down gives a failure in our words."""
-    with (
-        Client(Endpoint("aurora", "http://127.0.0.1:9/v1", "aurora")) as model,
-        pytest.raises(ModelFailed, match="cannot be reached"),
-    ):
-        model.chat([{"role": "user", "content": "hello"}], time.monotonic() + 5)
 
 
 def test_without_an_endpoint_the_summary_says_so(tmp_path: Path) -> None:

@@ -8,15 +8,10 @@ from contextlib import contextmanager
 import httpx
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from ml_backend.errors import ModelFailed
+from ml_backend.errors import ModelFailed, PassingFailure, RequestRefused
 
 _BUSY = (408, 409, 429)
-
-
-class PassingFailure(ModelFailed):
-    """A failure that another attempt may not meet; `wait` are the seconds that the endpoint asked for, if it did."""
-
-    wait: float | None = None
+_REFUSED = (400, 422)
 
 
 @contextmanager
@@ -36,6 +31,8 @@ def explained() -> Iterator[None]:
 
 def _status(error: APIStatusError) -> ModelFailed:
     message = f"the model endpoint answered {error.status_code}"
+    if error.status_code in _REFUSED:
+        return RequestRefused(message)
     if error.status_code not in _BUSY and error.status_code < 500:
         return ModelFailed(message)
     failure = PassingFailure(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -41,9 +42,15 @@ def join(chunks: Iterable[object]) -> Reply:
         length += len(texts[-1])
         if length > LONGEST:
             raise ModelFailed(f"the model wrote more than {LONGEST} characters")
-    if not (text := "".join(texts)).strip():
+    if not (text := _storable("".join(texts))).strip():
         raise ModelFailed("the model gave no text")
     return Reply(text, tuple(logprobs) or None, tokens)
+
+
+def _storable(text: str) -> str:
+    """The text as labelling tools and stores can keep it: line ends that browsers keep, no NUL, no half characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub("[\0\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", lines)
 
 
 def _text(chunk: object) -> str:

@@ -11,6 +11,7 @@ from plugins.conditions import is_asked
 from plugins.frames import Refused
 from plugins.gathered import Answer, MarkedSpan
 from plugins.label_studio.controls import PRESCREEN, REVEAL, Control, controls, shown_text
+from plugins.notices import is_notice
 from plugins.values import (
     Garbled,
     code_of,
@@ -91,11 +92,11 @@ class Answers:
             self._keep(Answer(control.question.id, control.target, *read, original))
 
     def _turns(self, control: Control, rows: Mapping[str, dict[str, Any]]) -> None:
-        """A conversation: a row for each message and for each reply that is not empty."""
+        """A conversation: a row for each message and for each reply that a model gave."""
         reply = self._seen.get(f"{control.question.id}__reply", {})
         for ending, given in (("", rows), ("_reply", reply)):
             for number, text in enumerate(submissions(given.get("", {"text": []})), start=1):
-                if text.strip():
+                if text.strip() and not is_notice(text):
                     self._keep(Answer(control.question.id, f"turn_{number}{ending}", text, None))
 
     def _marked(self, control: Control, rows: Mapping[str, dict[str, Any]]) -> None:
