@@ -1,7 +1,8 @@
 """How a tool's project is known to be ours: a text that the tool keeps with it.
 
-The first line says which programme, workflow and locale it is, the following ones which guideline version came into
-force when. So the tool itself holds what a lost analytics store, or a push that failed half-way, needs to be healed.
+The first line says which programme, workflow and locale it is, and which lane where it is not the open one; the
+following ones which guideline version came into force when. So the tool itself holds what a lost analytics store, or a
+push that failed half-way, needs to be healed.
 No stage and no vendor: annotators can read it.
 """
 
@@ -15,6 +16,15 @@ from plugins.projects import Project
 
 _PREFIX = "concord:"
 
+OPEN, SHIELDED = "", "shielded"
+"""The lanes of a workflow in a locale: its project, and one that hides every text until somebody asks for it."""
+
+_COVERED = "covered"  # what annotators read instead, for it says nothing about the texts
+
+
+Identity = tuple[str, str, str, str]
+"""Programme, workflow, locale, lane."""
+
 
 @dataclass(frozen=True)
 class Marker:
@@ -24,21 +34,22 @@ class Marker:
     workflow: str
     locale: str
     versions: tuple[tuple[datetime, str], ...] = ()
+    lane: str = OPEN
 
     def __str__(self) -> str:
         """The text that `read_marker` reads."""
         lines = (f"{since.isoformat()} {version}" for since, version in self.versions)
-        return "\n".join([f"{_PREFIX}{self.programme}/{self.workflow}/{self.locale}", *lines])
+        return "\n".join([_PREFIX + "/".join(filter(None, self.identity)), *lines])
 
     @property
     def name(self) -> str:
-        """What messages call the project."""
-        return f"{self.workflow} {self.locale}"
+        """What messages and annotators call the project."""
+        return in_lane(f"{self.workflow} {self.locale}", self.lane)
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Programme, workflow, locale."""
-        return self.programme, self.workflow, self.locale
+    def identity(self) -> Identity:
+        """Programme, workflow, locale, lane."""
+        return self.programme, self.workflow, self.locale, self.lane
 
     def with_version(self, version: str, now: datetime) -> Marker:
         """With this version in force from `now` on, unless it already is."""
@@ -48,7 +59,17 @@ class Marker:
 
     def project(self, project: int | str, source: str, stage: str) -> Project:
         """The registration of the project with this marker."""
-        return Project(source, str(project), *self.identity, stage, self.versions)
+        about = self.programme, self.workflow, self.locale
+        return Project(source, str(project), *about, stage, self.versions)
+
+
+def in_lane(name: str, lane: str) -> str:
+    """The name of what is in this lane, in words that say nothing about its texts.
+
+    >>> in_lane("preference de-DE", SHIELDED)
+    'preference de-DE covered'
+    """
+    return f"{name} {_COVERED}" if lane == SHIELDED else name
 
 
 def read_marker(text: str) -> Marker | None:
@@ -56,13 +77,16 @@ def read_marker(text: str) -> Marker | None:
 
     >>> read_marker("concord:demo/preference/de-DE\\n2026-11-20T10:00:00+00:00 v1").versions[0][1]
     'v1'
+    >>> read_marker("concord:demo/preference/de-DE/shielded").lane
+    'shielded'
     """
     first, *rest = text.splitlines() or [""]
     parts = first.removeprefix(_PREFIX).strip().split("/")
+    lane = parts.pop() if len(parts) == 4 and parts[3] == SHIELDED else OPEN
     if not first.startswith(_PREFIX) or len(parts) != 3:
         return None
     programme, workflow, locale = parts
-    return Marker(programme, workflow, locale, tuple(_versions(rest)))
+    return Marker(programme, workflow, locale, tuple(_versions(rest)), lane)
 
 
 def _versions(lines: list[str]) -> Iterator[tuple[datetime, str]]:

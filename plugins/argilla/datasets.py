@@ -13,7 +13,7 @@ from typing import Any
 from plugins.argilla.api import Api, RecordPage
 from plugins.argilla.settings import NUMBER, hidden_property
 from plugins.errors import PluginError
-from plugins.marker import Marker, read_marker
+from plugins.marker import Identity, Marker, read_marker
 from plugins.programme import Programme
 from plugins.projects import Projects
 
@@ -52,7 +52,7 @@ def version_property(marker: Marker) -> dict[str, Any]:
 def find(api: Api, programme: str) -> list[Found]:
     """This programme's datasets. Raises PluginError when two that are published claim the same identity."""
     found = [found for each in api.datasets() if (found := _found(api, each, programme))]
-    seen: dict[tuple[str, str, str], str] = {}
+    seen: dict[Identity, str] = {}
     for each in found:
         other = seen.setdefault(each.marker.identity, each.id) if each.is_published else each.id
         if other != each.id:

@@ -22,6 +22,7 @@ from plugins.label_studio.api import Api
 from plugins.label_studio.marker import find
 from plugins.label_studio.push import task_pages
 from plugins.label_studio.results import to_result
+from plugins.marker import OPEN
 from plugins.programme import Item, Programme
 from plugins.simulate.people import Population
 from plugins.simulate.person import Person, respond
@@ -92,14 +93,16 @@ def earlier_batches(programme: Programme) -> list[Item]:
 def import_history(api: Api, programme: Programme, crew: Crew) -> int:
     """Import the items of earlier batches together with their annotations; how many annotations were imported.
 
-    The projects must be there. Items that already have a task are left alone.
+    The projects must be there. Items that already have a task are left alone; shielded projects get none.
     """
     imported = 0
-    for (_programme, workflow, locale), (project, _marker) in find(api, programme.programme).items():
+    found = find(api, programme.programme).values()
+    for project, marker in (each for each in found if each[1].lane == OPEN):
         there = {
             task["data"].get("item") for page in task_pages(api, project, size=1000, annotations=False) for task in page
         }
-        items = [item for item in earlier_batches(programme) if (item.workflow, item.locale) == (workflow, locale)]
+        pair = marker.workflow, marker.locale
+        items = [item for item in earlier_batches(programme) if (item.workflow, item.locale) == pair]
         tasks = [_answered(item, crew) for item in items if item.item not in there]
         if tasks:
             api.import_tasks(project, tasks)

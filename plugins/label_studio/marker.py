@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from plugins.errors import PluginError
 from plugins.label_studio.api import Api
-from plugins.marker import Marker, read_marker
+from plugins.marker import Identity, Marker, read_marker
 from plugins.programme import Programme
 from plugins.projects import Projects
 
 
-def find(api: Api, programme: str) -> dict[tuple[str, str, str], tuple[int, Marker]]:
+def find(api: Api, programme: str) -> dict[Identity, tuple[int, Marker]]:
     """This programme's projects by identity: id and marker. Raises PluginError when two claim the same identity."""
-    found: dict[tuple[str, str, str], tuple[int, Marker]] = {}
+    found: dict[Identity, tuple[int, Marker]] = {}
     for project, description in api.projects():
         marker = read_marker(description)
         if marker is None or marker.programme != programme:
