@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ml_backend.near_duplicates import Index
+from ml_backend.screens.language import LanguageScreen
 from ml_backend.screens.model import Screen
 from ml_backend.screens.near_duplicate import NearDuplicateScreen
 from ml_backend.settings import Settings
@@ -36,3 +37,5 @@ def absent(settings: Settings, screens: Iterable[Screen]) -> dict[str, str]:
 def _screens(settings: Settings, data: Path) -> Iterator[Screen]:
     if "near_duplicate" not in settings.off:
         yield NearDuplicateScreen(Index(data))
+    if "language" not in settings.off:
+        yield LanguageScreen()
