@@ -4,6 +4,7 @@ ConcordError                 every error a user is meant to read
 └── PluginError              the adapters
     ├── InvalidProgramme     a programme folder with problems, each with file, line and fix
     ├── InvalidThresholds    a thresholds.yaml with problems, each with file, line and fix (also a ValueError)
+    ├── InvalidScreening     a screening.jsonl with problems, each with file, line and fix (also a ValueError)
     ├── InvalidSuggestions   a suggestions.jsonl with problems, each with file, line and fix (also a ValueError)
     ├── OtherProvider        scores of another provider than the threshold was measured on
     ├── InvalidConfig        a label config that Label Studio Community would not show (also a ValueError)
@@ -40,6 +41,14 @@ class InvalidProgramme(PluginError):
 
 class InvalidThresholds(PluginError, ValueError):
     """A thresholds file has problems; `problems` lists them all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class InvalidScreening(PluginError, ValueError):
+    """A file of screenings has problems; `problems` lists them all."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
