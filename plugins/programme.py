@@ -115,19 +115,19 @@ class Programme:
         return [item for item in self.items if (item.workflow, item.locale) == (workflow, locale)]
 
 
-def load(root: Path, library: Library) -> Programme:
-    """The programme in this folder, checked against the guidelines.
+def load(root: Path, library: Library, *, complete: bool = True) -> Programme:
+    """The programme in this folder, checked against the guidelines; one that is not `complete` may lack responses.
 
     Raises InvalidProgramme with every problem, each with file, line, field and fix.
     """
-    return _Loader(root, library).programme()
+    return _Loader(root, library, complete=complete).programme()
 
 
 class _Loader:
     """Reads the files once and gathers what is wrong with them."""
 
-    def __init__(self, root: Path, library: Library) -> None:
-        self._root, self._library = root, library
+    def __init__(self, root: Path, library: Library, *, complete: bool) -> None:
+        self._root, self._library, self._complete = root, library, complete
         self._problems: list[Problem] = []
         self._first: dict[tuple[str, str], str] = {}  # where a name that must be unique was first given
 
@@ -198,7 +198,7 @@ class _Loader:
         for number, line in enumerate((self._read(name) or "").split("\n"), start=1):
             if line.strip() and (row := self._row(name, number, line)) is not None:
                 item = _item(row, workflow, locale)
-                wrong = item_mistakes(item, self._library.workflows[workflow])
+                wrong = item_mistakes(item, self._library.workflows[workflow], complete=self._complete)
                 self._problems.extend(Problem(name, number, *mistake) for mistake in wrong)
                 self._unique("item", item.item, name, number)
                 yield item
@@ -258,12 +258,24 @@ def _item(row: Mapping[str, Any], workflow: str, locale: str) -> Item:
     return Item(row["item"], workflow, locale, row["prompt"], seeded_errors=errors, **head)
 
 
-def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """What is wrong with an item as such: its texts, carriage returns, gold, seeded errors."""
+def item_mistakes(item: Item, workflow: Workflow, *, complete: bool = True) -> Iterator[tuple[str, str]]:
+    """What is wrong with an item as such: its texts, carriage returns, gold, seeded errors.
+
+    One that need not be `complete` may lack responses; claims, gold and errors, which are about them, come later then.
+    """
+    yield from _text_mistakes(item, workflow)
+    if not complete and len(item.responses) < workflow.responses:
+        return
     if len(item.responses) != workflow.responses:
         message = f"responses: {len(item.responses)} where {workflow.id} shows {workflow.responses}"
         yield message, f"give {workflow.responses}"
     yield from _claim_mistakes(item, workflow)
+    yield from _gold_mistakes(item, workflow)
+    for number, error in enumerate(item.seeded_errors or ()):
+        yield from _seeded_mistakes(f"seeded_errors.{number}", error, item, workflow)
+
+
+def _text_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
     if set(item.materials) != set(workflow.materials):
         named = ", ".join(sorted(item.materials)) or "none"
         yield f"materials: {named}", f"give {', '.join(workflow.materials) or 'none'}"
@@ -271,9 +283,6 @@ def item_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
         yield "a text: holds a carriage return, which browsers drop", r"end lines with \n alone"
     if any(_NO_TEXT.search(text) for text in (item.item, *item.texts)):
         yield "a text: holds a NUL or half a character (a lone surrogate), which no store takes", "take it out"
-    yield from _gold_mistakes(item, workflow)
-    for number, error in enumerate(item.seeded_errors or ()):
-        yield from _seeded_mistakes(f"seeded_errors.{number}", error, item, workflow)
 
 
 def _claim_mistakes(item: Item, workflow: Workflow) -> Iterator[tuple[str, str]]:
