@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ml_backend.own_labels.figures import Floats
-from ml_backend.own_labels.labels import text_key
+from ml_backend.own_labels.labels import plain
 
 FEATURES = "char_wb-1-5/2^18/1"
 """Version of what is below: heads of another version cannot be used."""
@@ -33,7 +33,7 @@ def counts(texts: Sequence[str]) -> Any:
         norm=None,
         lowercase=False,
     )
-    return vectorizer.transform([text_key(text) for text in texts])
+    return vectorizer.transform([plain(text) for text in texts])
 
 
 def rarity(counted: Any) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Label:
-    """What a text is taken to be, from all votes on it; `key` is the same for texts that differ in form alone."""
+    """What a text is taken to be, from all votes on it; `key` is its `text_key`."""
 
     text: str
     locale: str
@@ -72,13 +73,22 @@ def settle(votes: Iterable[Vote]) -> Settled:
     return Settled(labels, len(means) - len(labels))
 
 
-def text_key(text: str) -> str:
+def plain(text: str) -> str:
     """The text without what does not matter to what it says: NFKC, letter case folded, white space as single spaces.
 
-    >>> text_key("Ｈｅｌｌｏ\\n World ")
+    >>> plain("Ｈｅｌｌｏ\\n World ")
     'hello world'
     """
     return " ".join(unicodedata.normalize("NFKC", text[:LONGEST]).casefold().split())
+
+
+def text_key(text: str) -> str:
+    """The same for texts that differ in form alone; no text can be read from it.
+
+    >>> text_key("Hello") == text_key(" HELLO"), len(text_key("Hello"))
+    (True, 32)
+    """
+    return hashlib.sha256(plain(text).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 @lru_cache(maxsize=1024)

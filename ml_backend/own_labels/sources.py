@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,8 @@ _SHOWN = {"item": "prompt", "response_1": "response_a"}
 _PAGE = 200  # tasks
 _MOST_PROBLEMS = 20
 
-TextOf = Callable[[str, Target], str | None]
+# By item and target.
+Texts = Mapping[tuple[str, str], str]
 
 
 def from_label_studio(api: LabelStudio, programme: str, library: Library) -> Collected:
@@ -49,7 +50,7 @@ def from_label_studio(api: LabelStudio, programme: str, library: Library) -> Col
                 shown = _shown(tasks)
                 texts[project.locale] += len(shown)
                 judgments = read_tasks(tasks, known, library, _no_names()).judgments.to_pylist()
-                votes.extend(votes_in(judgments, lambda item, target, shown=shown: shown.get((item, target))))
+                votes.extend(votes_in(judgments, shown))
     return Collected(votes, texts)
 
 
@@ -63,11 +64,12 @@ def _pages(api: LabelStudio, project: int) -> Iterator[list[dict[str, Any]]]:
 
 def _shown(tasks: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
     """The texts that can be labelled in these tasks, by item and target."""
+    data = [task["data"] for task in tasks if isinstance(task.get("data"), dict)]
     return {
-        (str(task["data"].get("item")), target): text
-        for task in tasks
+        (str(each.get("item")), target): text
+        for each in data
         for target, field in _SHOWN.items()
-        if isinstance(text := task["data"].get(field), str)
+        if isinstance(text := each.get(field), str)
     }
 
 
@@ -82,14 +84,14 @@ def from_argilla(api: Argilla, programme: Programme, library: Library) -> Collec
     votes = [
         vote
         for frames in pull_frames(programme, library, api, _no_names())
-        for vote in votes_in(frames.judgments.to_pylist(), lambda item, target: texts.get((item, target)))
+        for vote in votes_in(frames.judgments.to_pylist(), texts)
     ]
     return Collected(votes, texts_to_label(programme))
 
 
-def programme_texts(programme: Programme) -> dict[tuple[str, str], str]:
+def programme_texts(programme: Programme) -> Texts:
     """Every prompt and response of a programme's files, by item and target."""
-    texts = {}
+    texts: dict[tuple[str, str], str] = {}
     for item in programme.items:
         texts[item.item, "item"] = item.prompt
         for number, response in enumerate(item.responses, start=1):
@@ -103,13 +105,13 @@ def texts_to_label(programme: Programme) -> dict[str, int]:
     return dict(Counter(item.locale for item in shown for _ in (item.prompt, *item.responses)))
 
 
-def votes_in(judgments: Iterable[Mapping[str, Any]], text_of: TextOf) -> Iterator[Vote]:
+def votes_in(judgments: Iterable[Mapping[str, Any]], texts: Texts) -> Iterator[Vote]:
     """The votes among judgments (rows of `frames.JUDGMENTS`); what is about a text that is not known is left out."""
     for row in judgments:
         if row["workflow"] != WORKFLOW or row["question"] not in _ASKED or row["value"] not in HARM:
             continue
         target = _ASKED[row["question"]]
-        if text := text_of(row["item"], target):
+        if text := texts.get((row["item"], target)):
             yield Vote(text, row["locale"], HARM[row["value"]], row["item"], target)
 
 

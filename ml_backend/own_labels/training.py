@@ -96,13 +96,12 @@ def too_few(labels: Sequence[Label]) -> str | None:
 def digest(labels: Sequence[Label]) -> str:
     """The same for the same labels, learnt from in the same way."""
     lines = sorted(f"{label.key}\t{label.locale}\t{label.harmful:d}" for label in labels)
-    return hashlib.sha256("\n".join([FEATURES, *lines]).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256("\n".join([FEATURES, *lines]).encode()).hexdigest()
 
 
 def drawn(labels: Sequence[Label]) -> list[Label]:
     """All of them, or where there are more than `MOST` that many, always the same ones."""
-    by_hash = sorted(labels, key=lambda label: hashlib.sha256(label.key.encode("utf-8", "replace")).digest())
-    return by_hash[:MOST]
+    return sorted(labels, key=lambda label: (label.key, label.locale))[:MOST]
 
 
 def train(labels: Sequence[Label]) -> Trained:

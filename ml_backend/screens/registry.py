@@ -9,6 +9,7 @@ from ml_backend.near_duplicates import Index
 from ml_backend.screens.language import LanguageScreen
 from ml_backend.screens.model import Screen
 from ml_backend.screens.near_duplicate import NearDuplicateScreen
+from ml_backend.screens.own_labels import OwnLabelsScreen
 from ml_backend.settings import Settings
 
 NAMES = ("near_duplicate", "language", "pii", "profanity", "own_labels", "semantic_duplicate", "toxicity")
@@ -39,3 +40,5 @@ def _screens(settings: Settings, data: Path) -> Iterator[Screen]:
         yield NearDuplicateScreen(Index(data))
     if "language" not in settings.off:
         yield LanguageScreen()
+    if "own_labels" not in settings.off:
+        yield OwnLabelsScreen(data)

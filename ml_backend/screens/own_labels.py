@@ -1,0 +1,120 @@
+"""The screen for harm as the programme's own annotators label it, by the heads trained from their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from ml_backend.own_labels.errors import HeadError
+from ml_backend.own_labels.features import FEATURES
+from ml_backend.own_labels.labels import LONGEST, head_language
+from ml_backend.own_labels.status import read
+from ml_backend.own_labels.store import FOLDER, Heads, Version
+from ml_backend.own_labels.training import FEWEST, Weights
+from ml_backend.screens.model import Outcome, Text, unscreened
+
+_Head = tuple[str, Version, Weights]  # its provider, what is known of it, what it learnt
+
+
+class OwnLabelsScreen:
+    """Over the heads in one data folder; a head published or rolled back by any process counts from the next call."""
+
+    name = FOLDER
+    provider = f"{FOLDER}/{FEATURES}"
+    prompts_only = False
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._lock = Lock()
+        self._loaded: dict[tuple[str, str], tuple[frozenset[str], _Head | None]] = {}
+
+    def screen(self, texts: Sequence[Text], deadline: float) -> list[Outcome]:
+        """One outcome per text, by the head of its programme and language, which the outcome names as its provider.
+
+        The score is the probability that the annotators would call the text harmful. Without a head that passed the
+        bar a text is unscreened.
+        """
+        outcomes: list[Outcome | None] = [None] * len(texts)
+        for (programme, locale), places in _by_head(texts).items():
+            found = self._outcomes(programme, locale, [texts[place].text for place in places])
+            for place, outcome in zip(places, found, strict=True):
+                outcomes[place] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def trouble(self) -> str | None:
+        """Nothing is known to be wrong before a call: heads are looked up for each programme."""
+        return None
+
+    def _outcomes(self, programme: str | None, locale: str | None, texts: list[str]) -> list[Outcome]:
+        if programme is None or locale is None:
+            missing = "programme" if programme is None else "locale"
+            return [unscreened(f"the text's {missing} is not known")] * len(texts)
+        language = head_language(locale)
+        if language is None:
+            return [unscreened(f"{locale!r} is no locale")] * len(texts)
+        try:
+            heads = Heads(self._data, programme)
+            head = self._head(heads, language)
+        except (HeadError, ValueError) as error:
+            return [unscreened(str(error))] * len(texts)
+        if head is None:
+            return [unscreened(_why_not(heads, language))] * len(texts)
+        return _screened(head, locale, texts)
+
+    def _head(self, heads: Heads, language: str) -> _Head | None:
+        place, names = (heads.programme, language), heads.names(language)
+        with self._lock:
+            known = self._loaded.get(place)
+        if known and known[0] == names:
+            return known[1]
+        head = _load(heads, language)
+        with self._lock:
+            self._loaded[place] = names, head
+        return head
+
+
+def _by_head(texts: Sequence[Text]) -> dict[tuple[str | None, str | None], list[int]]:
+    """The places of the texts of each programme and locale."""
+    places: dict[tuple[str | None, str | None], list[int]] = {}
+    for place, text in enumerate(texts):
+        places.setdefault((text.programme, text.locale), []).append(place)
+    return places
+
+
+def _load(heads: Heads, language: str) -> _Head | None:
+    version = heads.in_use(language)
+    if version is None:
+        return None
+    return heads.provider(language, version.number), version, heads.weights(language, version)
+
+
+def _screened(head: _Head, locale: str, texts: list[str]) -> list[Outcome]:
+    provider, version, weights = head
+    learnt = sorted(version.about.get("locales", ()))
+    findings = {} if locale in learnt else {"learnt_from": learnt}
+    read_all = [len(text) <= LONGEST for text in texts]
+    return [
+        Outcome(
+            "screened",
+            score=round(float(score), 4),
+            covers=None if whole else f"the first {LONGEST} characters",
+            provider=provider,
+            findings=findings,
+        )
+        for score, whole in zip(weights.scores(texts), read_all, strict=True)
+    ]
+
+
+def _why_not(heads: Heads, language: str) -> str:
+    versions = heads.versions(language)
+    if versions and versions[-1].rolled_back:
+        return f"no head for {language}: it was rolled back"
+    if versions and versions[-1].about["passes"]:
+        return f"no head for {language}: the last one was made by another release of Concord"
+    if versions:
+        auc = versions[-1].about["auc"]
+        interval = f"{auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})"
+        return f"no head for {language}: the AUC {interval} does not reach the bar of {versions[-1].about['bar']:.2f}"
+    labels = read(heads.folder).languages.get(language, {}).get("labels", 0)
+    return f"no head for {language}: {labels} labels of {FEWEST}"
