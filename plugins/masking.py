@@ -1,32 +1,53 @@
-"""Personal data in a text, replaced by a word that says what stood there."""
+"""Personal data and secrets, taken out of a text by the spans in which a screen found them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+
+KINDS = ("secret", "card", "iban", "national_id", "phone", "email", "ip")
+"""What can be masked, most sensitive first."""
+
+Span = tuple[int, int, str]
+"""Start, end and kind of something found: offsets in code points, the end exclusive."""
 
 
-def mask(text: str, spans: Sequence[tuple[int, int, str]], kinds: Collection[str]) -> str:
-    """The text with these spans (start and end in code points, kind) replaced, where their kind is one of `kinds`.
+def mask(text: str, spans: Iterable[Span], kinds: Collection[str]) -> str:
+    """The text with each span of these kinds replaced by its kind in square brackets.
 
-    Of spans that overlap, the first and longest counts for all, so that nothing of any is left.
+    Spans that overlap become one, of the more sensitive kind. Raises ValueError for a span that does not lie within the
+    text: it was found in another text.
 
-    >>> mask("Mail me: ada@example.org", [(9, 24, "email")], ["email"])
-    'Mail me: [email]'
+    >>> mask("Write to ana@example.org or call 1.", [(9, 24, "email")], {"email"})
+    'Write to [email] or call 1.'
     """
-    parts, done = [], 0
-    for start, end, kind in _merged(spans, kinds):
-        parts += [text[done:start], f"[{kind}]"]
-        done = end
-    return "".join([*parts, text[done:]])
+    parts, at = [], 0
+    for start, end, kind in merge(span for span in spans if span[2] in kinds):
+        if not 0 <= start < end <= len(text):
+            raise ValueError(f"the span {start} to {end} is not within a text of {len(text)} characters")
+        parts += [text[at:start], f"[{kind}]"]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
-def _merged(spans: Sequence[tuple[int, int, str]], kinds: Collection[str]) -> list[tuple[int, int, str]]:
-    """The spans of these kinds in order, those that overlap as one."""
-    merged: list[tuple[int, int, str]] = []
-    for start, end, kind in sorted((each for each in spans if each[2] in kinds), key=lambda each: (each[0], -each[1])):
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """The spans in order, each group of overlapping ones joined into one of its most sensitive kind.
+
+    >>> merge([(8, 20, "email"), (0, 10, "secret"), (30, 40, "ip")])
+    [(0, 20, 'secret'), (30, 40, 'ip')]
+    """
+    merged: list[Span] = []
+    for start, end, kind in sorted(spans):
         if merged and start < merged[-1][1]:
-            first, last, name = merged[-1]
-            merged[-1] = (first, max(last, end), name)
-        else:
-            merged.append((start, end, kind))
+            before = merged.pop()
+            start, end, kind = before[0], max(end, before[1]), most_sensitive((before[2], kind))
+        merged.append((start, end, kind))
     return merged
+
+
+def most_sensitive(kinds: Iterable[str]) -> str:
+    """The most sensitive of these kinds; a kind that is not one of ours comes last.
+
+    >>> most_sensitive(["email", "card"])
+    'card'
+    """
+    return min(kinds, key=lambda kind: KINDS.index(kind) if kind in KINDS else len(KINDS))
