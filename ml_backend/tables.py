@@ -49,8 +49,11 @@ def writer(path: Path, added: Mapping[str, pa.DataType], output: IO[bytes]) -> I
         with _parquet_writer(pq.read_schema(path), added, output) as write:
             yield write
     else:
-        with io.TextIOWrapper(output, "utf-8", newline="", write_through=True) as text:
+        text = io.TextIOWrapper(output, "utf-8", newline="")
+        try:
             yield _csv_writer(path, added, text) if kind == ".csv" else _json_writer(text)
+        finally:
+            text.detach()  # flushes, and leaves the output open for whoever opened it
 
 
 def _json_lines(path: Path) -> Numbered:

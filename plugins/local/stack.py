@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, astuple, dataclass, field
@@ -91,7 +92,7 @@ def running(folder: Path, ports: Ports, emails: Sequence[str], step: Step) -> It
         for port in (ports.label_studio, ports.ml_backend, ports.analytics):
             require_free(port.number, port.variable)
         credentials = load_or_create(folder / "credentials.json")
-        ml_backend = stop.enter_context(_ml_backend(folder, ports.ml_backend, credentials))
+        ml_backend = stop.enter_context(_ml_backend(folder, ports, credentials))
         analytics = stop.enter_context(_analytics(folder, ports.analytics, credentials))
         with step("Label Studio's database"):
             label_studio.prepare_database(_label_studio_data(folder))
@@ -119,10 +120,25 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _ml_backend(folder: Path, port: Port, credentials: Credentials) -> Process:
+def _ml_backend(folder: Path, ports: Ports, credentials: Credentials) -> Process:
     data = folder / "ml-backend"
-    env = {"CONCORD_ML_DATA": str(data), "CONCORD_ML_BASIC_AUTH": f"{ML_USER}:{credentials.ml_password}"}
-    return _launched(services.ML_BACKEND, port, data, env)
+    env = {
+        "CONCORD_ML_DATA": str(data),
+        "CONCORD_ML_BASIC_AUTH": f"{ML_USER}:{credentials.ml_password}",
+        "CONCORD_ANALYTICS_URL": ports.analytics.url,
+        "CONCORD_INGEST_TOKEN": credentials.ingest_token,
+        "CONCORD_LABEL_STUDIO_URL": ports.label_studio.url,
+        "CONCORD_LABEL_STUDIO_TOKEN": credentials.user(ADMIN).token,
+        "PROMETHEUS_MULTIPROC_DIR": str(_emptied(data / "metrics")),
+    }
+    return _launched(services.ML_BACKEND, ports.ml_backend, data, env)
+
+
+def _emptied(folder: Path) -> Path:
+    """What an earlier run counted is not what this one did."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _analytics(folder: Path, port: Port, credentials: Credentials) -> Process:
