@@ -18,6 +18,8 @@ _MODULES = {
     "run": "plugins.local.cli",
     "simulate": "plugins.simulate.cli",
     "screen": "ml_backend.cli",
+    "suggest": "ml_backend.helpers.cli",
+    "respond": "ml_backend.models.cli",
     "load": "analytics.cli",
     "rebuild": "analytics.cli",
     "agreement": "analytics.cli",

@@ -8,11 +8,18 @@ ConcordError
     ├── InvalidItems         a file of items with problems, each with its line (also a ValueError)
     ├── IndexUnavailable     the near-duplicate index cannot be read or written now
     ├── OutboxUnavailable    what analytics is to be told cannot be kept now
+    ├── ItemsUnanswered      items of a programme for which models gave no responses
+    ├── ItemFileUnusable     a programme's file of items cannot be read or written, or changed meanwhile
+    ├── ProgrammeBusy        another process is filling this programme
     ├── ScreenFailed         a screen cannot run now; says why, never with a provider's words or the key
+    ├── GrammarFailed        the LanguageTool server gave no usable answer; says why, never with its words
+    ├── HelperMissing        a programme asks a helper that the settings do not have
+    ├── SuggestionsFailed    some suggestions could not be made; `failures` lists them
     └── ModelFailed          a model gave no usable answer; says why, never with its endpoint's words or the key
         ├── PassingFailure   another attempt may not meet it
         ├── RequestRefused   the endpoint does not take the request as it is
         ├── BudgetSpent      the programme has spent what it may; nothing was sent
+        ├── GarbledAnswer    a helper's model did not answer in the form that was asked for
         └── ModelRecordsUnavailable   answers, draws and spending cannot be read or written now
 """
 
@@ -63,8 +70,53 @@ class OutboxUnavailable(MLBackendError):
         super().__init__(f"the outbox {path} cannot be used: {error}", fix="check that its folder can be written to")
 
 
+class ItemsUnanswered(MLBackendError):
+    """Items of a programme for which models gave no responses; `failures` says why, one line an item."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        lines = "\n".join(failures)
+        super().__init__(
+            f"{len(failures)} items still lack responses:\n{lines}",
+            fix="mend what is named and run the command again: what was answered is kept",
+        )
+        self.failures = tuple(failures)
+
+
+class ItemFileUnusable(MLBackendError):
+    """A programme's file of items cannot be read or written, or changed meanwhile."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}", fix="run the command again: what was answered is kept")
+
+
+class ProgrammeBusy(MLBackendError):
+    """Another process is filling this programme."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"another process is filling {folder}", fix="wait for it, or stop it, then try again")
+
+
 class ScreenFailed(MLBackendError):
     """A screen cannot run now."""
+
+
+class GrammarFailed(MLBackendError):
+    """The LanguageTool server gave no usable answer."""
+
+
+class HelperMissing(MLBackendError):
+    """A programme asks a helper that the settings do not have."""
+
+
+class SuggestionsFailed(MLBackendError):
+    """Some suggestions could not be made; `failures` lists them, each with its reason."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(failures):,} suggestions could not be made:\n" + "\n".join(failures),
+            fix="mend what the reasons say and run the command again: it makes only what is missing",
+        )
+        self.failures = tuple(failures)
 
 
 class ModelFailed(MLBackendError):
@@ -86,6 +138,10 @@ class BudgetSpent(ModelFailed):
 
     def __init__(self, of_what: str) -> None:
         super().__init__(f"the budget is spent: {of_what}", fix="raise the programme's budget in the settings file")
+
+
+class GarbledAnswer(ModelFailed):
+    """A model's answer is not in the form that was asked for."""
 
 
 class ModelRecordsUnavailable(ModelFailed):

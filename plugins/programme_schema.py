@@ -8,6 +8,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from plugins.masking import KINDS
+
 Path = tuple[str | int, ...]
 
 
@@ -64,7 +66,12 @@ _SCREENING = _object(
             "description": "screens, each with a number from 0 to 1",
         },
         "pass_share": _PART,
-        "mask": _texts("a list of kinds of personal data, none twice"),
+        "mask": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"enum": list(KINDS), "description": f"one of {', '.join(KINDS)}"},
+            "description": "a list of kinds of personal data, none twice",
+        },
     },
     "protection, thresholds, pass_share or mask",
 )
@@ -161,6 +168,7 @@ SUGGESTION = _object(
         "made": _text("a time with a zone"),
         "reason": {"type": ["string", "null"], "description": "a sentence, or null"},
         "marks": {"type": "array", "items": _MARK, "description": "a list of marks"},
+        "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "0 to 1, or null"},
     },
     "a suggestion as `concord suggest` writes it",
 )

@@ -41,7 +41,7 @@ class Suggestion:
 
     `id` is random and says nothing. `target` is "item", "response_1", … in the order of the item's file, or "claim_1",
     …. `value` is a code as answers are stored, for that order too; None where the helper came to none. `reason` says
-    why it came to that or to none.
+    why it came to that or to none, `probability` is the model's own for its words.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Suggestion:
     made: datetime
     reason: str | None = None
     marks: tuple[Mark, ...] = ()
+    probability: float | None = None
 
     @property
     def key(self) -> Key:
