@@ -29,7 +29,7 @@ class Patience:
         return self.deadline - time.monotonic()
 
     def wait(self, seconds: float, otherwise: ModelFailed) -> None:
-        """Wait this long; raises `otherwise` at once where too little time would be left, and ModelFailed when stopped."""
+        """Wait this long; raises `otherwise` at once where too little time would be left; ModelFailed when stopped."""
         if seconds > self.left - _SHORTEST:
             raise otherwise
         if self.stopped.wait(seconds):
