@@ -19,7 +19,7 @@ from plugins.errors import PluginError
 from plugins.tokens import token
 
 # What a moderation endpoint shares with a model.
-_ASKED = ("name", "url", "model", "key_env", "seconds", "requests_at_once", "requests_per_minute")
+_ASKED = ("url", "model", "key_env", "seconds", "requests_at_once", "requests_per_minute")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _harm_provider(
     models: Mapping[str, Endpoint],
     environ: Mapping[str, str],
 ) -> HarmProvider:
-    asked = {key: given[key] for key in _ASKED if key in given}
+    asked = {key: given[key] for key in _ASKED if key in given} | {"name": f"toxicity_{given['name']}"}
     endpoints = {
         "moderation": lambda: _endpoint(document, place, asked, environ),
         "judge": lambda: models[given["model"]],

@@ -10,6 +10,7 @@ from ml_backend.screens.language import LanguageScreen
 from ml_backend.screens.model import Screen
 from ml_backend.screens.near_duplicate import NearDuplicateScreen
 from ml_backend.screens.own_labels import OwnLabelsScreen
+from ml_backend.screens.toxicity.build import toxicity_screens
 from ml_backend.settings import Settings
 
 NAMES = ("near_duplicate", "language", "pii", "profanity", "own_labels", "semantic_duplicate", "toxicity")
@@ -19,7 +20,7 @@ NAMES = ("near_duplicate", "language", "pii", "profanity", "own_labels", "semant
 def build(settings: Settings, data: Path) -> list[Screen]:
     """The screens of these settings, whose own files are in the folder `data`.
 
-    Raises InvalidSettings, and IndexUnavailable if the folder cannot be used.
+    Raises InvalidSettings, and IndexUnavailable or ModelRecordsUnavailable if the folder cannot be used.
     """
     return list(_screens(settings, data))
 
@@ -42,3 +43,4 @@ def _screens(settings: Settings, data: Path) -> Iterator[Screen]:
         yield LanguageScreen()
     if "own_labels" not in settings.off:
         yield OwnLabelsScreen(data)
+    yield from toxicity_screens(settings, data)
