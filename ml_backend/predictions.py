@@ -40,12 +40,18 @@ class Predictor:
         items = [item_of(task, job.name, job.project.locale, job.project.programme) for task in job.tasks]
         summaries = self._prescreen.summaries(items, deadline)
         # Screens first: a model that is slow must not take their time.
-        for item, summary, answer in zip(items, summaries, self._live.answers(job, deadline), strict=True):
-            yield {"model_version": self.version, "score": summary.novelty, "result": _regions(job, summary, answer)}
-            told.extend(self._rows(job, item, summary))
-            if len(told) >= _TOLD:
-                self._tell(told)
-        self._tell(told)
+        answered = zip(items, summaries, self._live.answers(job, deadline), strict=True)
+        try:
+            for item, summary, answer in answered:
+                told.extend(self._rows(job, item, summary))
+                if len(told) >= _TOLD:
+                    self._tell(told)
+                yield self._prediction(job, summary, answer)
+        finally:  # also when Label Studio has hung up
+            self._tell(told)
+
+    def _prediction(self, job: Job, summary: Summary, answer: Answer | None) -> dict[str, Any]:
+        return {"model_version": self.version, "score": summary.novelty, "result": _regions(job, summary, answer)}
 
     def _rows(self, job: Job, item: Item, summary: Summary) -> Iterator[Row]:
         """What analytics is told of an item of a programme."""
