@@ -11,8 +11,8 @@ from e2e_services import until
 from analytics.store import FILE
 from ml_backend import Config, create_app
 from ml_backend.config import Analytics
-from ml_backend.outbox import Outbox
 from ml_backend.near_duplicates import VERSION
+from ml_backend.outbox import Outbox
 from plugins.local import services
 from plugins.local.ports import free_port
 
