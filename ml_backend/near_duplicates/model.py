@@ -47,3 +47,11 @@ def kind(similarity: float, *, same_text: bool) -> Kind:
     if same_text:
         return "exact"
     return "near" if similarity >= NEAR else "possible"
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest earlier item anywhere, and the nearest of the same locale (None where that is not known)."""
+
+    anywhere: Match | None = None
+    in_locale: Match | None = None

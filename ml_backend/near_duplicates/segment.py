@@ -1,0 +1,120 @@
+"""A block of texts that never changes: sorted band keys to find candidates by, and signatures to judge them by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_backend.near_duplicates.minhash import BANDS, ROW_BITS, Keys, Signatures, band_keys
+from ml_backend.near_duplicates.shingles import spans
+
+_ROW = np.uint64((1 << int(ROW_BITS)) - 1)
+_NEXT_KEY = np.uint64(1 << int(ROW_BITS))
+_GONE = -1
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Texts in the order of their ids, which ascend: `ids[row]`, `signatures[row]`.
+
+    `bands` holds one number per text and band, all in ascending order: a band key with the text's row in its low bits.
+    So the texts of one bucket lie side by side, earliest first. The arrays may be memory-mapped files.
+    """
+
+    ids: NDArray[np.int64]
+    signatures: Signatures
+    bands: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def holds(self, texts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each text is here."""
+        rows = np.minimum(np.searchsorted(self.ids, texts), len(self) - 1)
+        return np.asarray(self.ids[rows] == texts)
+
+    def hits(self, keys: Keys, room: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Query and row of each text that shares a band with a query, in order and once.
+
+        At most `room[query * BANDS + band]` texts of a bucket count, the earliest, and are deducted from it.
+        """
+        low = keys.ravel()
+        bounds = np.searchsorted(self.bands, np.stack((low, low + _NEXT_KEY), axis=1).ravel()).reshape(-1, 2)
+        counts = np.minimum(bounds[:, 1] - bounds[:, 0], room)
+        room -= counts
+        rows = self.bands[spans(bounds[:, 0], counts)] & _ROW
+        queries = np.repeat(np.arange(len(counts), dtype=np.uint64) // np.uint64(BANDS), counts)
+        pairs = np.unique((queries << ROW_BITS) | rows)
+        return (pairs >> ROW_BITS).astype(np.int64), (pairs & _ROW).astype(np.int64)
+
+
+def build(ids: NDArray[np.int64], signatures: Signatures) -> Segment:
+    """A segment of these texts, in ascending order of their ids.
+
+    >>> len(build(np.array([4, 7]), np.zeros((2, 128), dtype=np.uint8)))
+    2
+    """
+    keys = band_keys(signatures).T | np.arange(len(ids), dtype=np.uint64)
+    keys.sort(axis=1)  # the band is in the high bits, so bands one after another are in order too
+    return Segment(ids, signatures, keys.ravel())
+
+
+class Merger:
+    """One segment of several whose ids follow each other, without dead texts; band by band, to need little memory."""
+
+    def __init__(self, segments: Sequence[Segment], dead: NDArray[np.int64]) -> None:
+        self._segments = segments
+        self._alive = [~np.isin(each.ids, dead) for each in segments]
+        before = np.cumsum([0, *(np.count_nonzero(alive) for alive in self._alive)])
+        self._renumbered = [
+            np.where(alive, first + np.cumsum(alive) - 1, _GONE)
+            for first, alive in zip(before, self._alive, strict=False)
+        ]
+        self.rows = int(before[-1])
+
+    def ids(self) -> NDArray[np.int64]:
+        """The ids of all texts that are left."""
+        return np.concatenate([each.ids[alive] for each, alive in zip(self._segments, self._alive, strict=True)])
+
+    def signatures(self) -> list[Signatures]:
+        """Their signatures, segment by segment."""
+        return [each.signatures[alive] for each, alive in zip(self._segments, self._alive, strict=True)]
+
+    def band(self, number: int) -> NDArray[np.uint64]:
+        """The sorted entries of one band."""
+        parts = []
+        for each, renumbered in zip(self._segments, self._renumbered, strict=True):
+            entries = each.bands.reshape(BANDS, -1)[number]
+            rows = renumbered[(entries & _ROW).astype(np.int64)]
+            parts.append(((entries & ~_ROW) | rows.astype(np.uint64))[rows != _GONE])
+        return np.sort(np.concatenate(parts))
+
+
+def merge(segments: Sequence[Segment]) -> Segment:
+    """One segment in memory of several whose ids follow each other.
+
+    >>> one, two = (build(np.array([n]), np.zeros((1, 128), dtype=np.uint8)) for n in (1, 2))
+    >>> merge([one, two]).ids.tolist()
+    [1, 2]
+    """
+    merger = Merger(segments, np.empty(0, dtype=np.int64))
+    bands = np.concatenate([merger.band(number) for number in range(BANDS)])
+    return Segment(merger.ids(), np.concatenate(merger.signatures()), bands)
+
+
+def last_to_merge(sizes: Sequence[int]) -> int:
+    """How many of the last segments to make one of, so that each is at least three times all that follow it.
+
+    So there are few segments, and a text is rewritten only a few times.
+
+    >>> last_to_merge([9000, 1000, 500]), last_to_merge([9000, 500])
+    (2, 1)
+    """
+    total, count = sizes[-1], 1
+    while count < len(sizes) and sizes[-count - 1] < 3 * total:
+        count += 1
+        total += sizes[-count]
+    return count
