@@ -76,7 +76,7 @@ class ItemsUnanswered(MLBackendError):
     def __init__(self, failures: Sequence[str]) -> None:
         lines = "\n".join(failures)
         super().__init__(
-            f"{len(failures)} items still lack responses:\n{lines}",
+            f"items that still lack responses: {len(failures):,}\n{lines}",
             fix="mend what is named and run the command again: what was answered is kept",
         )
         self.failures = tuple(failures)
