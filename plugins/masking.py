@@ -36,12 +36,16 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     [(0, 20, 'secret'), (30, 40, 'ip')]
     """
     merged: list[Span] = []
-    for start, end, kind in sorted(spans):
-        if merged and start < merged[-1][1]:
-            before = merged.pop()
-            start, end, kind = before[0], max(end, before[1]), most_sensitive((before[2], kind))
-        merged.append((start, end, kind))
+    for span in sorted(spans):
+        if merged and span[0] < merged[-1][1]:
+            merged[-1] = _join(merged[-1], span)
+        else:
+            merged.append(span)
     return merged
+
+
+def _join(one: Span, other: Span) -> Span:
+    return min(one[0], other[0]), max(one[1], other[1]), most_sensitive((one[2], other[2]))
 
 
 def most_sensitive(kinds: Iterable[str]) -> str:
