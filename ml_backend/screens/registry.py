@@ -9,8 +9,11 @@ from ml_backend.near_duplicates import Index
 from ml_backend.screens.language import LanguageScreen
 from ml_backend.screens.model import Screen
 from ml_backend.screens.near_duplicate import NearDuplicateScreen
+from ml_backend.screens.pii import PiiScreen
 from ml_backend.screens.own_labels import OwnLabelsScreen
+from ml_backend.screens.semantic_duplicate import SemanticDuplicateScreen
 from ml_backend.screens.toxicity.build import toxicity_screens
+from ml_backend.semantic import Encoder
 from ml_backend.settings import Settings
 
 NAMES = ("near_duplicate", "language", "pii", "profanity", "own_labels", "semantic_duplicate", "toxicity")
@@ -41,6 +44,10 @@ def _screens(settings: Settings, data: Path) -> Iterator[Screen]:
         yield NearDuplicateScreen(Index(data))
     if "language" not in settings.off:
         yield LanguageScreen()
+    if "pii" not in settings.off:
+        yield PiiScreen()
     if "own_labels" not in settings.off:
         yield OwnLabelsScreen(data)
+    if settings.semantic_duplicate:
+        yield SemanticDuplicateScreen(Encoder(**settings.semantic_duplicate), data)
     yield from toxicity_screens(settings, data)
