@@ -15,6 +15,7 @@ from tqdm import tqdm
 import guidelines
 from ml_backend import screen_programme, screen_table
 from ml_backend.config import Config
+from ml_backend.own_labels import commands as own_labels
 from ml_backend.prescreen import Prescreen
 from ml_backend.screens import registry
 from plugins.programme import load
@@ -29,7 +30,7 @@ class _Screen(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_Screen, subcommand_metavar="FILE|PROGRAMME|COMMAND [OPTIONS]")
+@click.group(cls=_Screen, commands=own_labels.commands, subcommand_metavar="FILE|PROGRAMME|COMMAND [OPTIONS]")
 def screen() -> None:
     """Screen texts before they are pushed: a file of items, or a programme.
 

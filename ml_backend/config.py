@@ -26,6 +26,7 @@ class Config:
 
     `data` is the folder of all that it keeps, `basic_auth` is user and password or None, `secret` is a bearer token
     that may be sent instead, `seconds` is how long one prediction request may take: Label Studio hangs up after 100.
+    `label_studio` are the variables by which a training that Label Studio asks for reads the labels.
     """
 
     data: Path = Path(".concord/ml")
@@ -33,12 +34,13 @@ class Config:
     secret: str = field(default="", repr=False)
     settings: Settings = field(default_factory=Settings)
     analytics: Analytics | None = None
+    label_studio: Mapping[str, str] = field(default_factory=dict, repr=False)
     seconds: float = 80.0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
-        """Read `CONCORD_ML_DATA`, `_BASIC_AUTH`, `_SECRET`, `_SETTINGS`, `CONCORD_MODEL_URL`, `_NAME`, `_KEY`, and
-        `CONCORD_ANALYTICS_URL` with `CONCORD_INGEST_TOKEN`.
+        """Read `CONCORD_ML_DATA`, `_BASIC_AUTH`, `_SECRET`, `_SETTINGS`, `CONCORD_MODEL_URL`, `_NAME`, `_KEY`,
+        `CONCORD_ANALYTICS_URL` with `CONCORD_INGEST_TOKEN`, and `CONCORD_LABEL_STUDIO_URL`, `_TOKEN`.
 
         Raises `InvalidSetting`, or `InvalidSettings` for the settings file.
 
@@ -51,7 +53,16 @@ class Config:
             secret=environ.get("CONCORD_ML_SECRET", ""),
             settings=_settings(environ),
             analytics=_analytics(environ),
+            label_studio={name: environ[name] for name in _FOR_TRAINING if environ.get(name)},
         )
+
+
+_FOR_TRAINING = (
+    "CONCORD_LABEL_STUDIO_URL",
+    "CONCORD_LABEL_STUDIO_TOKEN",
+    "CONCORD_LABEL_STUDIO_TOKEN_FILE",
+    "CONCORD_GUIDELINES",
+)
 
 
 def _basic_auth(text: str) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from ml_backend.controls import text_areas
 from ml_backend.errors import InvalidRequest
 from ml_backend.job import Job
 from ml_backend.monitoring import screens_state
+from ml_backend.own_labels.calls import Trainings
 from ml_backend.predictions import Predictor
 from ml_backend.prescreen import Prescreen
 from ml_backend.projects import Projects
@@ -29,6 +30,7 @@ _OPEN = {"protocol.health", "protocol.webhook"}  # Label Studio sends no credent
 
 def create_blueprint(config: Config, prescreen: Prescreen, predictor: Predictor, projects: Projects) -> Blueprint:
     """The protocol's routes over one predictor and its screens."""
+    trainings = Trainings(config.data, config.label_studio)
     routes = Blueprint("protocol", __name__)
 
     @routes.before_request
@@ -61,11 +63,14 @@ def create_blueprint(config: Config, prescreen: Prescreen, predictor: Predictor,
 
     @routes.post("/train")
     def train() -> tuple[Response, int]:
-        return _acknowledge(), 201
+        return jsonify(trainings.start(project_key(_body().get("project")))), 201
 
     @routes.post("/webhook")
     def webhook() -> tuple[Response, int]:
-        return _acknowledge(), 201 if _body().get("action") == "START_TRAINING" else 200
+        body = _body()
+        if body.get("action") != "START_TRAINING":
+            return jsonify(status="nothing to do"), 200  # judgments reach the analytics service by its own webhook
+        return jsonify(trainings.start(project_key(mapping(body.get("project")).get("id")))), 201
 
     return routes
 
@@ -76,11 +81,6 @@ def _streamed(predictions: Iterable[dict[str, Any]]) -> Iterator[str]:
     for number, prediction in enumerate(predictions):
         yield (", " if number else "") + json.dumps(prediction)
     yield "]}"
-
-
-def _acknowledge() -> Response:
-    """There is nothing to train, and judgments reach the analytics service by its own webhook."""
-    return jsonify(status="nothing to do")
 
 
 def _body() -> dict[str, Any]:

@@ -315,9 +315,11 @@ def test_other_addresses_get_the_same_error_shape(client: FlaskClient, method: s
 def test_training_and_events_are_acknowledged(
     client: FlaskClient, path: str, body: dict[str, Any], status: int
 ) -> None:
-    """They are accepted, start no job that Label Studio would wait for, and change nothing."""
+    """They are accepted; a training call that cannot be followed is told what is missing."""
+    reason = "CONCORD_LABEL_STUDIO_URL is not set for the ML backend"
+    told = {"status": "not started", "reason": reason} if status == 201 else {"status": "nothing to do"}
     answer = client.post(path, json=body)
-    assert (answer.status_code, answer.get_json()) == (status, {"status": "nothing to do"})
+    assert (answer.status_code, answer.get_json()) == (status, told)
     assert client.post("/webhook", data=b"{").status_code == 400
 
 

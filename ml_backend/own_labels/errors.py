@@ -3,6 +3,7 @@
 MLBackendError
 └── HeadError
     ├── InvalidLabels    a file of labels with problems, each with its line (also a ValueError)
+    ├── UnknownAddress   nobody said where the labelling tool is
     ├── NoLabels         there is nothing to learn from
     ├── TrainingRuns     another training of the same programme is under way
     ├── UnknownHead      no such version, or none to go back from (also a LookupError)
@@ -27,6 +28,10 @@ class InvalidLabels(HeadError, ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class UnknownAddress(HeadError):
+    """Nobody said where the labelling tool is."""
 
 
 class NoLabels(HeadError):

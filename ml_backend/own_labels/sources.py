@@ -6,17 +6,19 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guidelines.errors import Problem
-from ml_backend.own_labels.errors import InvalidLabels
+from ml_backend.own_labels.errors import InvalidLabels, UnknownAddress
 from ml_backend.own_labels.labels import HARM, Target, Vote, head_language
 from ml_backend.own_labels.run import Collected
 from plugins.label_studio.api import Api as LabelStudio
 from plugins.label_studio.marker import find
 from plugins.label_studio.parse import read_tasks
 from plugins.projects import Projects
+from plugins.tokens import token
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -32,6 +34,42 @@ _MOST_PROBLEMS = 20
 
 # By item and target.
 Texts = Mapping[tuple[str, str], str]
+
+
+def collect(
+    programme: Programme,
+    library: Library,
+    labels: Path | None,
+    urls: Mapping[str, str | None],
+    environ: Mapping[str, str],
+) -> Collected:
+    """A programme's votes from a file, or else from its labelling tool, on the texts of the programme's files.
+
+    `urls` has `label_studio_url` and `argilla_url`. Raises UnknownAddress, InvalidLabels and what the API raises.
+    """
+    if labels:
+        return from_file(labels)
+    if programme.source == "argilla":
+        from plugins.argilla import Api as Argilla  # noqa: PLC0415
+
+        with Argilla(_url(urls, "argilla_url"), token("CONCORD_ARGILLA_KEY", environ)) as argilla:
+            return from_argilla(argilla, programme, library)
+    with LabelStudio(_url(urls, "label_studio_url"), token("CONCORD_LABEL_STUDIO_TOKEN", environ)) as api:
+        collected = from_label_studio(api, programme.programme, library)
+    return _unmasked(collected, programme)
+
+
+def _url(urls: Mapping[str, str | None], name: str) -> str:
+    if url := urls.get(name):
+        return url
+    raise UnknownAddress(f"CONCORD_{name.upper()} is not set", fix="set it, or give a file with --labels")
+
+
+def _unmasked(collected: Collected, programme: Programme) -> Collected:
+    """With the texts of the files: a push may have masked personal data in what annotators saw."""
+    texts = programme_texts(programme)
+    votes = [replace(vote, text=texts.get((vote.item or "", vote.target), vote.text)) for vote in collected.votes]
+    return replace(collected, votes=votes)
 
 
 def from_label_studio(api: LabelStudio, programme: str, library: Library) -> Collected:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ml_backend.own_labels.errors import HeadUnreadable, UnknownHead
+from ml_backend.own_labels.errors import HeadError, HeadUnreadable, UnknownHead
 from ml_backend.own_labels.features import FEATURES
 from ml_backend.own_labels.training import BAR, HeldOut, Trained, Weights
 
@@ -46,11 +46,11 @@ class Version:
 
 
 class Heads:
-    """The heads of one programme. Raises ValueError for a name that no programme has."""
+    """The heads of one programme. Raises HeadError for a name that no programme can have."""
 
     def __init__(self, data: Path, programme: str) -> None:
         if not _NAME.fullmatch(programme):
-            raise ValueError(f"no programme is named {programme!r}")
+            raise HeadError(f"no programme is named {programme!r}")
         self.programme = programme
         self.folder = data / FOLDER / programme
 

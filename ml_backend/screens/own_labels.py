@@ -56,8 +56,8 @@ class OwnLabelsScreen:
         try:
             heads = Heads(self._data, programme)
             head = self._head(heads, language)
-        except (HeadError, ValueError) as error:
-            return [unscreened(str(error))] * len(texts)
+        except HeadError as error:
+            return [unscreened(error.message)] * len(texts)
         if head is None:
             return [unscreened(_why_not(heads, language))] * len(texts)
         return _screened(head, locale, texts)
