@@ -24,7 +24,6 @@ LABEL_CONFIG = """<View><Text name="prompt" value="$prompt"/>
  <Choices name="overall" toName="prompt"><Choice value="A" alias="a"/></Choices></View>"""
 EGG = "How long should I boil an egg so that the yolk stays soft?"
 PROMPTS: list[Any] = [EGG, "Which vegetables can be planted in October?", EGG + " Please!", 5, "?!", EGG * 2000]
-VERSION = "concord-prescreen-1"
 AUTH = ("tool", "a-password")
 
 
@@ -33,6 +32,11 @@ class Backend:
 
     def __init__(self, process: Process, port: int) -> None:
         self.process, self.url = process, f"http://127.0.0.1:{port}"
+
+    @property
+    def version(self) -> str:
+        """Its model version."""
+        return str(httpx.get(f"{self.url}/health").raise_for_status().json()["model_version"])
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def _project(api: httpx.Client, label_config: str = LABEL_CONFIG) -> int:
 
 def _attach(api: httpx.Client, backend: Backend, project: int, **options: object) -> dict[str, Any]:
     credentials = {"auth_method": "BASIC_AUTH", "basic_auth_user": AUTH[0], "basic_auth_pass": AUTH[1]}
-    body = {"url": backend.url, "project": project, "title": VERSION, "extra_params": {"locale": "en-US"}}
+    body = {"url": backend.url, "project": project, "title": backend.version, "extra_params": {"locale": "en-US"}}
     return dict(api.post("/ml", json=body | credentials | options).raise_for_status().json())
 
 
@@ -106,8 +110,15 @@ def test_label_studio_stores_one_prediction_per_task(
     tasks = _import(api, project)
     predictions = _retrieve(api, project)
     assert [prediction["task"] for prediction in predictions] == tasks
-    assert [_kind(each) for each in predictions] == ["none", "none", "near", "unscreened", "unscreened", "near"]
-    assert {prediction["model_version"] for prediction in predictions} == {VERSION}
+    assert [_kind(each) for each in predictions] == [
+        "screened",
+        "screened",
+        "near",
+        "unscreened",
+        "unscreened",
+        "near",
+    ]
+    assert {prediction["model_version"] for prediction in predictions} == {backend.version}
     near = json.loads(predictions[2]["result"][0]["value"]["text"][0])["screens"]["near_duplicate"]
     assert (near["of"].split("/")[1], near["of_locale"], near["within_locale"]) == ("demo-0", "en-US", True)
 
@@ -119,7 +130,7 @@ def test_label_studio_stores_one_prediction_per_task(
         opened = api.get(f"/tasks/{task}").raise_for_status().json()
         assert len(opened["predictions"]) == 1
     versions = api.get(f"/ml/{attached['id']}/versions").raise_for_status().json()
-    assert versions == {"versions": [VERSION]}
+    assert versions == {"versions": [backend.version]}
     assert api.post(f"/ml/{attached['id']}/train", json={}).status_code == 200
     assert label_studio.admin_token.encode() not in backend.process.log.read_bytes()
 
@@ -131,14 +142,16 @@ RED_TEAM = """<View><Text name="ctx" value="$prompt"/>
 
 
 def test_an_interactive_call_is_answered_through_label_studio(api: httpx.Client, backend: Backend) -> None:
-    """The labelling page's call comes back with the summary, which says that no model is configured."""
+    """The labelling page's call comes back with the summary, and where the reply would stand says why there is none."""
     project = _project(api, RED_TEAM)
     attached = _attach(api, backend, project, is_interactive=True)
     task = _import(api, project, [EGG])[0]
     said = {"from_name": "prompt", "to_name": "ctx", "type": "textarea", "value": {"text": ["hello model"]}}
     body = {"task": task, "context": {"result": [said]}}
     answer = api.post(f"/ml/{attached['id']}/interactive-annotating", json=body).raise_for_status().json()
-    (region,) = answer["data"]["result"]
+    region, reply = answer["data"]["result"]
+    assert reply["from_name"] == "response"
+    assert "no model configured" in reply["value"]["text"][0]
     summary = json.loads(region["value"]["text"][0])
     assert summary["response"] == {"status": "missing", "reason": "no model configured"}
     assert summary["screens"]["near_duplicate"].get("kind") is None
