@@ -200,7 +200,9 @@ def _basic_auth() -> tuple[str, str] | None:
 def _tell_pushed(report: PushReport) -> None:
     for each in report.projects:
         tasks = f"{each.tasks} tasks, {each.tasks_added} of them new"
-        click.echo(f"{each.workflow} {each.locale}: project {each.project} {each.change}, {tasks}")
+        click.echo(f"{each.name}: project {each.project} {each.change}, {tasks}")
+    for told in report.told:
+        click.echo(told, err=True)
     if report.without_account:
         missing = ", ".join(report.without_account)
         click.echo(f"without an account in the labelling tool (create it, then push again): {missing}", err=True)

@@ -11,6 +11,7 @@ ConcordError                 every error a user is meant to read
     ├── MalformedExport      not an export or a webhook of the tool at all (also a ValueError)
     ├── MissingToken         a secret that is neither in the environment nor in a file
     ├── EmptyToken           a file for a secret that cannot be read or holds nothing
+    ├── SeededErrorMasked    a known error that stands in personal data to be masked
     ├── ItemChanged          an item whose task shows other responses than its file
     ├── GuidelineChange      a new guideline that would orphan answers already given
     └── ServiceError         another server; `done` says what was finished before
@@ -107,6 +108,16 @@ class ItemChanged(PluginError):
         super().__init__(
             f"the task of item {item!r} shows other texts than the programme's file",
             fix="put the old texts back, or give the changed item a new id",
+        )
+
+
+class SeededErrorMasked(PluginError):
+    """A seeded error whose words are, in part at least, masked: nobody could find it any more."""
+
+    def __init__(self, item: str, words: str) -> None:
+        super().__init__(
+            f"the seeded error {words!r} of item {item!r} stands in personal data that is to be masked",
+            fix="seed an error elsewhere, or take the personal data out of the text",
         )
 
 

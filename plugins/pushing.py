@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from plugins.blinding import Order, drawn_order, manifest_item, shown_order
+from plugins.marker import OPEN, Marker, in_lane
 from plugins.programme import Annotator, Programme
 from plugins.projects import Project
+from plugins.protection import accepting
 from plugins.suggesting import Suggested
 
 if TYPE_CHECKING:
     from guidelines import Library
+
+
+_SCREENINGS = 20_000  # a request: some 6 MB
 
 
 class ManifestSink(Protocol):
@@ -42,14 +47,24 @@ class PushedProject:
     change: str
     tasks_added: int
     tasks: int
+    lane: str = OPEN
+
+    @property
+    def name(self) -> str:
+        """What annotators call it."""
+        return in_lane(f"{self.workflow} {self.locale}", self.lane)
 
 
 @dataclass(frozen=True)
 class PushReport:
-    """The projects, and the annotators who have no account in the tool yet (their work could not be attributed)."""
+    """The projects, and the annotators who have no account in the tool yet (their work could not be attributed).
+
+    `told` is what else the operator should know, a sentence each.
+    """
 
     projects: tuple[PushedProject, ...]
     without_account: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 def shown_orders(programme: Programme, there: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Order]:
@@ -71,6 +86,7 @@ def register(
     orders: Mapping[str, Order],
     users: Mapping[str, int | str],
     suggestions: Suggested,
+    screenings: Sequence[Mapping[str, Any]],
     analytics: ManifestSink,
 ) -> str:
     """Tell analytics what the tool must not know; what was done. `users` are the tool's ids by account."""
@@ -86,12 +102,24 @@ def register(
         annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
         suggestions=suggestions.rows(),
     )
+    for start in range(0, len(screenings), _SCREENINGS):
+        rows = screenings[start : start + _SCREENINGS]
+        analytics.send_manifest(programme.source, projects=(), items=(), annotators=(), screenings=rows)
     return f"manifest of {len(items)} items and {len(people)} annotators sent"
 
 
 def without_account(programme: Programme, users: Mapping[str, int | str]) -> tuple[str, ...]:
     """The programme's annotators whom the tool does not know."""
     return tuple(each.email for each in programme.annotators if each.email.lower() not in users)
+
+
+def people_of_lanes(programme: Programme, markers: Iterable[Marker]) -> Iterator[str]:
+    """Who is to work in each shielded project of a programme that routes, a sentence each."""
+    for marker in markers:
+        if marker.lane == OPEN or programme.screening.protection != "route":
+            continue
+        people = ", ".join(person.email for person in accepting(programme, marker.locale, marker.lane))
+        yield f"{marker.name} is for those alone who accept such work: {people or 'nobody of this locale does'}"
 
 
 def _annotator_row(person: Annotator, user: int | str) -> dict[str, Any]:

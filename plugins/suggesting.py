@@ -7,7 +7,7 @@ have changed, the random ids of these suggestions. What is hidden is nowhere in 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +67,12 @@ def suggested(
     suggestions: Iterable[Suggestion],
     orders: Mapping[str, Order],
     there: Iterable[Mapping[str, Mapping[str, Any]]],
+    masked: Collection[str] = (),
 ) -> Suggested:
     """These suggestions for a push of the programme; `there` holds each project's tasks: their data by item.
 
     A task that is there shows what it shows; for a task to come each helper is drawn at random, once for the item, with
-    the share of its rule.
+    the share of its rule. Nothing is shown about items whose texts are `masked`: it was made from what is hidden.
     """
     by_item: dict[str, list[Suggestion]] = {}
     for each in suggestions:
@@ -80,6 +81,8 @@ def suggested(
     shown = {
         item.item: frozenset(tasks[item.item].get(IDS) or ())
         if item.item in tasks
+        else frozenset()
+        if item.item in masked
         else _drawn(
             by_item.get(item.item, ()), [rule for rule in programme.suggestions if rule.workflow == item.workflow]
         )

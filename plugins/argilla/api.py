@@ -71,6 +71,10 @@ class Api:
         """Let a user work in a workspace."""
         self._call("assigning an annotator", "POST", f"/workspaces/{workspace}/users", {"user_id": user})
 
+    def remove_member(self, workspace: str, user: str) -> None:
+        """Let a user work in a workspace no more."""
+        self._call("taking an annotator away", "DELETE", f"/workspaces/{workspace}/users/{user}")
+
     def datasets(self) -> list[Json]:
         """All datasets, whether published or not."""
         return list(self._call("listing its datasets", "GET", "/me/datasets"))
@@ -108,10 +112,10 @@ class Api:
         listed = self._call("reading questions", "GET", f"/datasets/{dataset}/questions")
         return {question["name"]: question for question in listed}
 
-    def property_titles(self, dataset: str) -> list[str]:
-        """The titles of a dataset's metadata properties, in the order they were added."""
+    def properties(self, dataset: str) -> list[Json]:
+        """A dataset's metadata properties, in the order they were added."""
         listed = self._call("reading metadata properties", "GET", f"/me/datasets/{dataset}/metadata-properties")
-        return [each["title"] for each in sorted(listed, key=lambda each: str(each["inserted_at"]))]
+        return sorted(listed, key=lambda each: str(each["inserted_at"]))
 
     def add_property(self, dataset: str, body: Mapping[str, Any]) -> None:
         """Add a metadata property."""

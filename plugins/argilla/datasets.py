@@ -66,7 +66,7 @@ def _found(api: Api, dataset: dict[str, Any], programme: str) -> Found | None:
     marker = read_marker(first)
     if marker is None or marker.programme != programme:
         return None
-    later = read_marker("\n".join([first, *api.property_titles(str(dataset["id"]))]))
+    later = read_marker("\n".join([first, *(each["title"] for each in api.properties(str(dataset["id"])))]))
     return Found(dataset, later or marker)
 
 

@@ -105,7 +105,8 @@ def _shown(text: str, name: str, workflow: Workflow, *, rtl: bool) -> Any:
 
 
 def _read(shown: Any, name: str, workflow: Workflow, *, rtl: bool) -> str:
-    if workflow.sensitive:
+    """The shielded dataset of a workflow hides texts that its open one shows."""
+    if workflow.sensitive or isinstance(shown, dict):
         return read_hidden(shown)
     if not isinstance(shown, str):
         raise ValueError(f"{name} is not a text")

@@ -1,6 +1,7 @@
 """A programme into Argilla: a workspace per locale, in it a dataset per workflow.
 
-Whoever is in a workspace sees all its datasets, so annotators are put into the workspaces of their locales. As in Label
+Whoever is in a workspace sees all its datasets, so annotators are put into the workspaces of their locales; shielded
+datasets are in workspaces of their own. As in Label
 Studio the manifest goes to analytics before the first record, and running it again goes on where it stopped. Nothing is
 ever suggested: Argilla preselects suggestions, and annotators would follow them.
 
@@ -11,7 +12,7 @@ in a ranking are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,24 @@ from typing import TYPE_CHECKING, Any
 from plugins.argilla.api import Api
 from plugins.argilla.datasets import Found, find, metadata, number, record_pages, version_property
 from plugins.argilla.encoding import plain, read_plain
-from plugins.argilla.errors import FrozenDataset
-from plugins.argilla.form import SUGGESTION, to_data, to_fields, to_texts
-from plugins.argilla.settings import NUMBER, DatasetSettings, frozen, settings
+from plugins.argilla.errors import FrozenDataset, InvalidSettings
+from plugins.argilla.form import SUGGESTION, marked_texts, to_data, to_fields, to_texts
+from plugins.argilla.settings import NUMBER, DatasetSettings, frozen, screen_name, screen_property, settings
 from plugins.blinding import Order, task_data
 from plugins.errors import ServiceError
-from plugins.marker import Identity, Marker
-from plugins.programme import Programme
+from plugins.marker import SHIELDED, Identity, Marker, in_lane
+from plugins.programme import Annotator, Programme
 from plugins.projects import Project
-from plugins.pushing import ManifestSink, PushedProject, PushReport, register, shown_orders, without_account
+from plugins.protection import Protected, accepting, markers, protected, shielded
+from plugins.pushing import (
+    ManifestSink,
+    PushedProject,
+    PushReport,
+    people_of_lanes,
+    register,
+    shown_orders,
+    without_account,
+)
 from plugins.suggesting import IDS, Suggested, has_panel, suggested
 from plugins.suggestions import Suggestion, read_suggestions
 
@@ -55,16 +65,11 @@ def push(
     before anything is changed, and a ServiceError that says what was done and that the push can be run again.
     """
     suggestions = read_suggestions(programme, library)
-    wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
     run = _Push(programme, library, api, batch, on_step)
     try:
-        return run.all(wanted, suggestions, analytics)
+        return run.all(suggestions, analytics)
     except ServiceError as error:
         raise error.after(run.done, "concord push") from error
-
-
-def _pairs(programme: Programme) -> Iterator[tuple[str, str]]:
-    yield from ((workflow, locale) for workflow in programme.workflows for locale in programme.locales)
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,11 @@ class _Wanted:
     settings: DatasetSettings
 
     @classmethod
-    def of(cls, programme: Programme, library: Library, workflow: str, locale: str) -> _Wanted:
-        guideline = library.guideline(workflow, locale)
-        made = settings(guideline, suggestions=has_panel(programme, workflow))
-        return cls(Marker(programme.programme, workflow, locale), guideline, made)
+    def of(cls, programme: Programme, library: Library, marker: Marker) -> _Wanted:
+        guideline = library.guideline(marker.workflow, marker.locale)
+        if marker.lane == SHIELDED:
+            guideline = _shielded(guideline, programme)
+        return cls(marker, guideline, settings(guideline, suggestions=has_panel(programme, marker.workflow)))
 
     def fields(self, data: Mapping[str, Any]) -> Json:
         return to_fields(data, self.guideline.workflow, rtl=self.guideline.direction == "rtl")
@@ -89,6 +95,17 @@ class _Wanted:
         workflow = self.guideline.workflow
         shown = to_texts(record["fields"], workflow, rtl=self.guideline.direction == "rtl")
         return {**to_data(_item(record), shown, workflow), IDS: (record.get("metadata") or {}).get(IDS)}
+
+
+def _shielded(guideline: Guideline, programme: Programme) -> Guideline:
+    """Argilla can hide no text in which errors are marked: such texts may only go to people who accepted them."""
+    workflow = guideline.workflow
+    if workflow.sensitive or not marked_texts(workflow):
+        return shielded(guideline)
+    if programme.screening.protection == "route":
+        return guideline
+    message = f"{workflow.id}: Argilla cannot hide a text in which errors are marked"
+    raise InvalidSettings(message, fix="write protection: route in programme.yaml, or use Label Studio")
 
 
 @dataclass(frozen=True)
@@ -119,41 +136,52 @@ class _Push:
         self._batch, self._on_step = batch, on_step
         self.done: list[str] = []
 
-    def all(self, wanted: Sequence[_Wanted], suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
+    def all(self, suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
         users = self._api.users()
-        there = self._there(wanted)
-        workspaces = self._workspaces(users)
+        found = find(self._api, self._programme.programme)
+        published = {each.marker.identity: each for each in found if each.is_published}
+        known = {each.identity: self._wanted(each) for each in markers(self._programme) if each.identity in published}
+        records = {identity: self._records(published[identity]) for identity in known}
+        tasks = {
+            identity: {_item(record): known[identity].data(record) for record in listed}
+            for identity, listed in records.items()
+        }
+        plan = protected(self._programme, self._library, tasks)
+        needed = [each for each in markers(self._programme) if each.identity in known or plan.needs(each)]
+        wanted = [known.get(each.identity) or self._wanted(each) for each in needed]
+        there = self._there(found, known)
+        workspaces = self._workspaces(wanted, users)
         present = [self._dataset(each, there.get(each.marker.identity), workspaces) for each in wanted]
-        records = {each.dataset: self._records(each) for each in present}
-        tasks = [{_item(record): each.wanted.data(record) for record in records[each.dataset]} for each in present]
-        orders = shown_orders(self._programme, tasks)
-        helped = suggested(self._programme, self._library, suggestions, orders, tasks)
+        orders = shown_orders(plan.programme, tasks.values())
+        helped = suggested(plan.programme, self._library, suggestions, orders, tasks.values(), plan.masked)
         projects = [self._registration(each) for each in present]
-        self._finished(register(self._programme, self._library, projects, orders, users, helped, analytics))
-        pushed = tuple(self._add(each, records[each.dataset], orders, helped) for each in present)
-        return PushReport(pushed, without_account(self._programme, users))
+        done = register(plan.programme, self._library, projects, orders, users, helped, plan.rows(orders), analytics)
+        self._finished(done)
+        pushed = tuple(self._add(each, records, plan, orders, helped) for each in present)
+        told = (*plan.told, *people_of_lanes(self._programme, [each.marker for each in present]))
+        return PushReport(pushed, without_account(self._programme, users), told)
+
+    def _wanted(self, marker: Marker) -> _Wanted:
+        return _Wanted.of(self._programme, self._library, marker)
 
     def _finished(self, step: str) -> None:
         self.done.append(step)
         self._on_step(step)
 
-    def _there(self, wanted: Sequence[_Wanted]) -> dict[Identity, _There]:
+    def _there(self, found: Sequence[Found], known: Mapping[Identity, _Wanted]) -> dict[Identity, _There]:
         """The datasets that are there, each checked to take its changes; unfinished ones of ours are taken away."""
-        found = find(self._api, self._programme.programme)
-        published = {each.marker.identity: each for each in found if each.is_published}
         there = {
-            each.marker.identity: _There(published[each.marker.identity], self._changes(published, each))
-            for each in wanted
-            if each.marker.identity in published
+            each.marker.identity: _There(each, self._changes(each, known[each.marker.identity]))
+            for each in found
+            if each.is_published and each.marker.identity in known
         }
         for each in found:
             if not each.is_published:
                 self._api.delete_dataset(each.id)
         return there
 
-    def _changes(self, published: Mapping[Identity, Found], wanted: _Wanted) -> dict[tuple[str, str], Json]:
+    def _changes(self, found: Found, wanted: _Wanted) -> dict[tuple[str, str], Json]:
         """What is to change in fields and questions; raises FrozenDataset."""
-        found = published[wanted.marker.identity]
         fields, questions = self._api.fields(found.id), self._api.questions(found.id)
         _check_frozen(found, wanted.settings, fields, questions)
         changes = {
@@ -164,23 +192,28 @@ class _Push:
             changes["questions", questions[each["name"]]["id"]] = _question_change(questions[each["name"]], each)
         return {key: change for key, change in changes.items() if change}
 
-    def _workspaces(self, users: Mapping[str, str]) -> dict[str, str]:
-        """The id of each locale's workspace, with the locale's annotators in it."""
+    def _workspaces(self, wanted: Sequence[_Wanted], users: Mapping[str, str]) -> dict[tuple[str, str], str]:
+        """The id of the workspace of each locale and lane, with those in it who work there."""
         known = self._api.workspaces()
-        return {locale: self._workspace(locale, known, users) for locale in self._programme.locales}
+        places = dict.fromkeys((each.marker.locale, each.marker.lane) for each in wanted)
+        return {place: self._workspace(*place, known, users) for place in places}
 
-    def _workspace(self, locale: str, known: Mapping[str, str], users: Mapping[str, str]) -> str:
-        name = f"{self._programme.programme} {locale}"
+    def _workspace(self, locale: str, lane: str, known: Mapping[str, str], users: Mapping[str, str]) -> str:
+        name = in_lane(f"{self._programme.programme} {locale}", lane)
         workspace = known.get(name)
         if workspace is None:
             workspace = self._api.create_workspace(name)
             self._finished(f"workspace {name} created")
-        emails = [each.email.lower() for each in self._programme.annotators if locale in each.locales]
-        for user in sorted({users[email] for email in emails if email in users} - self._api.members(workspace)):
+        members, people = self._api.members(workspace), accepting(self._programme, locale, lane)
+        wanted = _accounts(people, users)
+        for user in sorted(wanted - members):
             self._api.add_member(workspace, user)
+        if lane == SHIELDED:
+            for user in sorted(members & _accounts(self._programme.annotators, users) - wanted):
+                self._api.remove_member(workspace, user)
         return workspace
 
-    def _dataset(self, wanted: _Wanted, there: _There | None, workspaces: Mapping[str, str]) -> _Present:
+    def _dataset(self, wanted: _Wanted, there: _There | None, workspaces: Mapping[tuple[str, str], str]) -> _Present:
         """Create, update or leave the dataset; a new version is told last, so that a run cut short tells it later."""
         before = there.found.marker if there else wanted.marker
         marker = before.with_version(str(wanted.guideline.version), datetime.now(UTC))
@@ -189,7 +222,8 @@ class _Push:
             "distribution": {"strategy": "overlap", "min_submitted": self._programme.overlap},
         }
         if there is None:
-            body |= {"name": marker.name, "workspace_id": workspaces[marker.locale], "metadata": metadata(marker)}
+            workspace = workspaces[marker.locale, marker.lane]
+            body |= {"name": marker.name, "workspace_id": workspace, "metadata": metadata(marker)}
             dataset = self._api.create_dataset({**body, "allow_extra_metadata": False}, wanted.settings)
             change = "created"
         else:
@@ -208,9 +242,9 @@ class _Push:
             self._api.add_property(there.found.id, version_property(marker))
         return "updated" if changed or there.changes or marker != there.found.marker else "unchanged"
 
-    def _records(self, present: _Present) -> list[Json]:
+    def _records(self, found: Found) -> list[Json]:
         """The dataset's records that a push added."""
-        pages = record_pages(self._api, present.dataset, responses=False)
+        pages = record_pages(self._api, found.id, responses=False)
         by_id = {record["id"]: record for page in pages for record in page.records}
         return [record for record in by_id.values() if number(record) is not None]
 
@@ -218,14 +252,25 @@ class _Push:
         return present.marker.project(present.dataset, self._programme.source, self._programme.stage)
 
     def _add(
-        self, present: _Present, records: Sequence[Json], orders: Mapping[str, Order], helped: Suggested
+        self,
+        present: _Present,
+        records: Mapping[Identity, Sequence[Json]],
+        plan: Protected,
+        orders: Mapping[str, Order],
+        helped: Suggested,
     ) -> PushedProject:
         marker = present.marker
-        there = {_item(record) for record in records}
-        last = max((number(record) or 0 for record in records), default=0)
-        items = [each for each in self._programme.items_of(marker.workflow, marker.locale) if each.item not in there]
+        known = records.get(marker.identity, ())
+        there = {_item(record) for record in known}
+        last = max((number(record) or 0 for record in known), default=0)
+        items = [each for each in plan.items(marker) if each.item not in there]
+        self._screens(present.dataset, {screen for item in items for screen in plan.scores(item.item)})
         missing = [
-            _record(present.wanted, {**task_data(item, orders[item.item]), **helped.fields(item)}, at)
+            _record(
+                present.wanted,
+                {**task_data(item, orders[item.item]), **helped.fields(item)},
+                {NUMBER: at, **{screen_name(name): score for name, score in plan.scores(item.item).items()}},
+            )
             for at, item in enumerate(items, start=last + 1)
         ]
         for start in range(0, len(missing), self._batch):
@@ -233,13 +278,24 @@ class _Push:
             self._api.add_records(present.dataset, part)
             self._finished(f"{len(part)} records added to dataset {marker.name}")
         total = len(there) + len(missing)
-        return PushedProject(present.dataset, marker.workflow, marker.locale, present.change, len(missing), total)
+        about = present.dataset, marker.workflow, marker.locale, present.change
+        return PushedProject(*about, len(missing), total, marker.lane)
+
+    def _screens(self, dataset: str, screens: Collection[str]) -> None:
+        """Give the dataset a property for each of these screens."""
+        known = {each["name"] for each in self._api.properties(dataset)} if screens else set()
+        for screen in sorted(screens):
+            if screen_name(screen) not in known:
+                self._api.add_property(dataset, screen_property(screen))
 
 
-def _record(wanted: _Wanted, data: Mapping[str, Any], number: int) -> Json:
+def _record(wanted: _Wanted, data: Mapping[str, Any], metadata: Json) -> Json:
     shown = {IDS: data[IDS]} if data.get(IDS) else {}
-    metadata = {NUMBER: number, **shown}
-    return {"external_id": plain(data["item"]), "fields": wanted.fields(data), "metadata": metadata}
+    return {"external_id": plain(data["item"]), "fields": wanted.fields(data), "metadata": {**metadata, **shown}}
+
+
+def _accounts(people: Iterable[Annotator], users: Mapping[str, str]) -> set[str]:
+    return {users[each.email.lower()] for each in people if each.email.lower() in users}
 
 
 def _item(record: Json) -> str:

@@ -43,6 +43,20 @@ def hidden_property(name: str, title: str) -> Json:
     return {"name": name, "title": title, "settings": {"type": "integer"}, "visible_for_annotators": False}
 
 
+def screen_property(screen: str) -> Json:
+    """The property that holds a screen's score."""
+    return {**hidden_property(screen_name(screen), screen), "settings": {"type": "float"}}
+
+
+def screen_name(screen: str) -> str:
+    """The name of a screen's property.
+
+    >>> screen_name("near_duplicate")
+    'screen_near_duplicate'
+    """
+    return f"screen_{screen}"
+
+
 def settings(guideline: Guideline, *, suggestions: bool = False) -> DatasetSettings:
     """The settings of the dataset for a guideline, with a place for `suggestions` where there are some.
 

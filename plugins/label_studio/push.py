@@ -20,10 +20,19 @@ from plugins.label_studio.controls import control_names, has_conversation, in_co
 from plugins.label_studio.instructions import about, instructions
 from plugins.label_studio.marker import find
 from plugins.label_studio.tags import codes, stars
-from plugins.marker import Marker
+from plugins.marker import SHIELDED, Identity, Marker
 from plugins.programme import Programme
 from plugins.projects import Project
-from plugins.pushing import ManifestSink, PushedProject, PushReport, register, shown_orders, without_account
+from plugins.protection import Protected, Tasks, markers, protected, shielded
+from plugins.pushing import (
+    ManifestSink,
+    PushedProject,
+    PushReport,
+    people_of_lanes,
+    register,
+    shown_orders,
+    without_account,
+)
 from plugins.suggesting import Suggested, has_panel, suggested
 from plugins.suggestions import Suggestion, read_suggestions
 
@@ -61,16 +70,11 @@ def push(
     that says what was done and that the push can be run again.
     """
     suggestions = read_suggestions(programme, library)
-    wanted = [_Wanted.of(programme, library, *pair) for pair in _pairs(programme)]
     run = _Push(programme, library, api, attachments, batch, on_step)
     try:
-        return run.all(wanted, suggestions, analytics)
+        return run.all(suggestions, analytics)
     except ServiceError as error:
         raise error.after(run.done, "concord push") from error
-
-
-def _pairs(programme: Programme) -> Iterator[tuple[str, str]]:
-    yield from ((workflow, locale) for workflow in programme.workflows for locale in programme.locales)
 
 
 @dataclass(frozen=True)
@@ -84,18 +88,20 @@ class _Wanted:
     controls: frozenset[str]
 
     @classmethod
-    def of(cls, programme: Programme, library: Library, workflow: str, locale: str) -> _Wanted:
-        guideline = library.guideline(workflow, locale)
+    def of(cls, programme: Programme, library: Library, marker: Marker) -> _Wanted:
+        guideline = library.guideline(marker.workflow, marker.locale)
+        if marker.lane == SHIELDED:
+            guideline = shielded(guideline)
         settings = {
-            "title": f"{workflow} {locale} · {programme.title}"[:_TITLE_LIMIT],
-            "label_config": label_config(guideline, suggestions=has_panel(programme, workflow)),
+            "title": f"{marker.name} · {programme.title}"[:_TITLE_LIMIT],
+            "label_config": label_config(guideline, suggestions=has_panel(programme, marker.workflow)),
             "expert_instruction": instructions(guideline),
             "show_instruction": True,
             "show_skip_button": True,
             "show_collab_predictions": False,  # a prediction on screen biases the answer
             "maximum_annotations": programme.overlap,
         }
-        marker, names = Marker(programme.programme, workflow, locale), frozenset(control_names(guideline.workflow))
+        names = frozenset(control_names(guideline.workflow))
         return cls(marker, str(guideline.version), about(guideline), settings, names)
 
 
@@ -124,19 +130,28 @@ class _Push:
         self._attachments, self._batch, self._on_step = attachments, batch, on_step
         self.done: list[str] = []
 
-    def all(self, wanted: Sequence[_Wanted], suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
+    def all(self, suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
         users = self._api.users()
         found = find(self._api, self._programme.programme)
+        lanes = markers(self._programme)
+        there = {each.identity: self._tasks_there(found[each.identity][0]) for each in lanes if each.identity in found}
+        plan = protected(self._programme, self._library, there)
+        wanted = [
+            _Wanted.of(self._programme, self._library, each)
+            for each in lanes
+            if each.identity in found or plan.needs(each)
+        ]
         present = [self._project(each, found.get(each.marker.identity)) for each in wanted]
         for each in present:
             self._attach(each)
-        there = {each.marker.identity: self._tasks_there(each.project) for each in present}
-        orders = shown_orders(self._programme, there.values())
-        helped = suggested(self._programme, self._library, suggestions, orders, there.values())
+        orders = shown_orders(plan.programme, there.values())
+        helped = suggested(plan.programme, self._library, suggestions, orders, there.values(), plan.masked)
         projects = [self._registration(each) for each in present]
-        self._finished(register(self._programme, self._library, projects, orders, users, helped, analytics))
-        pushed = tuple(self._import(each, there[each.marker.identity], orders, helped) for each in present)
-        return PushReport(pushed, without_account(self._programme, users))
+        done = register(plan.programme, self._library, projects, orders, users, helped, plan.rows(orders), analytics)
+        self._finished(done)
+        pushed = tuple(self._import(each, plan, there, orders, helped) for each in present)
+        told = (*plan.told, *people_of_lanes(self._programme, [each.marker for each in present]))
+        return PushReport(pushed, without_account(self._programme, users), told)
 
     def _finished(self, step: str) -> None:
         self.done.append(step)
@@ -197,23 +212,25 @@ class _Push:
     def _import(
         self,
         present: _Present,
-        there: Mapping[str, Mapping[str, Any]],
+        plan: Protected,
+        there: Mapping[Identity, Tasks],
         orders: Mapping[str, Order],
         helped: Suggested,
     ) -> PushedProject:
         marker = present.marker
-        items = self._programme.items_of(marker.workflow, marker.locale)
+        tasks = there.get(marker.identity, {})
         missing = [
             {"data": {**task_data(item, orders[item.item]), **helped.fields(item)}}
-            for item in items
-            if item.item not in there
+            for item in plan.items(marker)
+            if item.item not in tasks
         ]
         for start in range(0, len(missing), self._batch):
             part = missing[start : start + self._batch]
             self._api.import_tasks(present.project, part)
             self._finished(f"{len(part)} tasks imported into project {present.project} ({marker.name})")
-        total = len(there) + len(missing)
-        return PushedProject(present.project, marker.workflow, marker.locale, present.change, len(missing), total)
+        total = len(tasks) + len(missing)
+        about = present.project, marker.workflow, marker.locale, present.change
+        return PushedProject(*about, len(missing), total, marker.lane)
 
 
 def orphans(used: Mapping[str, set[str]], before: str, after: str, controls: Collection[str]) -> set[str]:
