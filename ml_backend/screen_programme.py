@@ -14,8 +14,7 @@ from ml_backend.screens.model import PROMPT, Text
 from ml_backend.tasks import Item
 from plugins.programme import Item as ProgrammeItem
 from plugins.programme import Programme
-
-FILE = "screening.jsonl"
+from plugins.screening import FILE, text_digest
 
 _BATCH = 1000  # items
 
@@ -42,8 +41,10 @@ def screen(programme: Programme, prescreen: Prescreen, on_items: Callable[[int],
 def _lines(programme: Programme, batch: tuple[ProgrammeItem, ...], prescreen: Prescreen) -> Iterator[str]:
     items = [_item(programme.programme, each) for each in batch]
     for item, summary in zip(items, prescreen.summaries(items, math.inf), strict=True):
+        digests = {text.target: text_digest(text.text) for text in item.texts}
         for row in screenings(item.name, summary):
             spans = summary.outcomes[row["target"]][row["screen"]].findings.get("spans")
+            row["digest"] = digests[row["target"]]
             yield json.dumps(row | ({"spans": spans} if spans else {}), ensure_ascii=False) + "\n"
 
 
