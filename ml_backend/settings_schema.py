@@ -57,8 +57,17 @@ _MODEL = _object(
 )
 
 _SEMANTIC = _object(
-    {"model": _text("the folder or the name of a sentence-transformers model")},
-    "model: the folder or the name of a sentence-transformers model",
+    {
+        "model": _text(
+            "the folder of a sentence-transformers model, or all-MiniLM-L6-v2 for that of the extra english"
+        ),
+        "sha256": {
+            "type": "string",
+            "pattern": r"^[0-9a-fA-F]{64}\Z",
+            "description": "the SHA-256 of the model's weights, 64 hexadecimal digits",
+        },
+    },
+    "model (a folder, or all-MiniLM-L6-v2) and perhaps sha256",
     ("model",),
 )
 
