@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ class Handler(BaseHTTPRequestHandler):
             self.server.behave(self, body)
         except OSError:
             self.server.seen.hung_up += 1
+
+    def do_GET(self) -> None:
+        """The list of models, of which only the status is of interest; 0 keeps silent."""
+        if self.server.lists:
+            self.send(b"{}", self.server.lists, "application/json")
+        else:
+            time.sleep(2)
 
     def send(self, body: bytes, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         """A head and the first bytes of a body that ends with the connection."""
@@ -58,6 +66,7 @@ class ModelServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen = Seen()
         self.behave: Callable[[Handler, dict[str, Any]], None] = echo
+        self.lists = 200
 
     @property
     def endpoint(self) -> Endpoint:
