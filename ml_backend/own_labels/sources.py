@@ -14,15 +14,13 @@ from guidelines.errors import Problem
 from ml_backend.own_labels.errors import InvalidLabels, UnknownAddress
 from ml_backend.own_labels.labels import HARM, Target, Vote, head_language
 from ml_backend.own_labels.run import Collected
-from plugins.label_studio.api import Api as LabelStudio
-from plugins.label_studio.marker import find
-from plugins.label_studio.parse import read_tasks
 from plugins.projects import Projects
 from plugins.tokens import token
 
 if TYPE_CHECKING:
     from guidelines import Library
     from plugins.argilla import Api as Argilla
+    from plugins.label_studio.api import Api as LabelStudio
     from plugins.programme import Programme
 
 WORKFLOW = "safety_moderation"
@@ -50,10 +48,12 @@ def collect(
     if labels:
         return from_file(labels)
     if programme.source == "argilla":
-        from plugins.argilla import Api as Argilla  # noqa: PLC0415
+        from plugins.argilla import Api as Argilla  # noqa: PLC0415  # as below: a client takes a second to load
 
         with Argilla(_url(urls, "argilla_url"), token("CONCORD_ARGILLA_KEY", environ)) as argilla:
             return from_argilla(argilla, programme, library)
+    from plugins.label_studio.api import Api as LabelStudio  # noqa: PLC0415
+
     with LabelStudio(_url(urls, "label_studio_url"), token("CONCORD_LABEL_STUDIO_TOKEN", environ)) as api:
         collected = from_label_studio(api, programme.programme, library)
     return _unmasked(collected, programme)
@@ -77,6 +77,9 @@ def from_label_studio(api: LabelStudio, programme: str, library: Library) -> Col
 
     Raises what the API raises.
     """
+    from plugins.label_studio.marker import find  # noqa: PLC0415
+    from plugins.label_studio.parse import read_tasks  # noqa: PLC0415
+
     found = [(id_, marker) for id_, marker in find(api, programme).values() if marker.versions]
     projects = [marker.project(id_, "label_studio", "annotate") for id_, marker in found]
     known = Projects("label_studio", {each.project: each for each in projects})
