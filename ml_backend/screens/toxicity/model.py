@@ -36,3 +36,12 @@ class Provider(Protocol):
 
     def trouble(self) -> str | None:
         """Why it cannot read now, in words that are safe to show; None if it can. Answers at once."""
+
+
+def is_probability(value: object) -> bool:
+    """Whether a value is a number from 0 to 1.
+
+    >>> is_probability(0.5), is_probability(True), is_probability(float("nan"))
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

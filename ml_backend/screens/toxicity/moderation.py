@@ -10,7 +10,7 @@ from ml_backend.models.asking import Models
 from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.endpoint import Questions, head, patience
 from ml_backend.screens.toxicity.harms import OTHER
-from ml_backend.screens.toxicity.model import Reading
+from ml_backend.screens.toxicity.model import Reading, is_probability
 from ml_backend.settings import Endpoint
 
 OPENAI: Mapping[str, str] = {
@@ -94,7 +94,7 @@ class Moderation:
 
     def _reading(self, result: Any, covers: str | None) -> Reading:
         scores = result.get("category_scores") if isinstance(result, dict) else None
-        if not isinstance(scores, dict) or not scores or not all(map(_is_number, scores.values())):
+        if not isinstance(scores, dict) or not scores or not all(map(is_probability, scores.values())):
             return Reading(reason=_GARBAGE)
         found: dict[str, float] = {}
         for name, score in scores.items():
@@ -106,7 +106,3 @@ class Moderation:
 def _results(body: Any) -> list[Any]:
     results = body.get("results") if isinstance(body, dict) else None
     return results if isinstance(results, list) else []
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from guidelines.tags import language_of
 from ml_backend.screens.model import Outcome, Text, unscreened
-from ml_backend.screens.toxicity.model import Provider, Reading
+from ml_backend.screens.toxicity.model import Provider, Reading, is_probability
 
 LIKELY = 0.5
 """Above this probability the likeliest category is the `kind` of an outcome."""
@@ -59,8 +59,7 @@ def _encodable(text: Text) -> Text:
 def _outcome(reading: Reading) -> Outcome:
     if reading.reason:
         return unscreened(reading.reason)
-    # Not a number is neither above nor below anything.
-    if not reading.categories or not all(0 <= each <= 1 for each in reading.categories.values()):
+    if not reading.categories or not all(map(is_probability, reading.categories.values())):
         return unscreened("the provider gave no probabilities")
     likeliest = max(reading.categories, key=reading.categories.__getitem__)
     score = reading.categories[likeliest]

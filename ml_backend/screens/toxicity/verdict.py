@@ -6,10 +6,10 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ml_backend.models.reply import Reply
 from ml_backend.screens.toxicity.harms import OTHER, harms
+from ml_backend.screens.toxicity.model import is_probability
 
 _FENCED = re.compile(r"```(?:json)?\n(.*)\n```", re.DOTALL)
 _VERDICT = re.compile(r'"harmful"\s*:\s*(true|false)')
@@ -42,14 +42,10 @@ def _stated(text: str) -> dict[str, float] | None:
     if not isinstance(value, dict) or value.keys() != {"harmful", "categories"}:
         return None
     categories = value["categories"]
-    if not isinstance(categories, dict) or not all(map(_is_probability, categories.values())):
+    if not isinstance(categories, dict) or not all(map(is_probability, categories.values())):
         return None
     contradicts = value["harmful"] is not any(each > 0.5 for each in categories.values())
     return None if contradicts or not categories.keys() <= harms().keys() else categories
-
-
-def _is_probability(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _scaled(stated: Mapping[str, float], sure: float) -> dict[str, float]:
