@@ -125,6 +125,12 @@ class Api:
         with self._doing(f"importing {len(tasks)} tasks into project {project}"):
             self._sdk.projects.import_tasks(project, request=[ImportApiRequest(**task) for task in tasks])
 
+    def retrieve_predictions(self, project: int) -> None:
+        """Have Label Studio ask the project's ML backend about all tasks, as the Data Manager's action does."""
+        doing = f"retrieving the predictions of project {project}"
+        params = {"id": "retrieve_tasks_predictions", "project": project}
+        self._request(doing, "POST", "/api/dm/actions", params, {"selectedItems": {"all": True, "excluded": []}})
+
     def set_webhook(self, project: int, url: str, token: str) -> bool:
         """Have annotations reported to `url` with this bearer token, by one webhook; True if something changed."""
         wanted: dict[str, Any] = {
@@ -157,7 +163,8 @@ class Api:
     ) -> bool:
         """Attach the ML backend at `url`, once; True if something changed. Label Studio calls it at once.
 
-        What the backend is to know `about` the project goes along, for tasks do not carry it; `interactive` lets annotators talk with the model.
+        What the backend is to know `about` the project goes along, for tasks do not carry it; `interactive` lets
+        annotators talk with the model.
         """
         wanted: dict[str, Any] = {
             "url": url,
@@ -179,9 +186,15 @@ class Api:
             return True
 
     def _get(self, doing: str, path: str, params: Mapping[str, Any]) -> httpx.Response:
+        return self._request(doing, "GET", path, params)
+
+    def _request(
+        self, doing: str, method: str, path: str, params: Mapping[str, Any], body: Any = None
+    ) -> httpx.Response:
         """Raw JSON through the SDK's own authenticated connection: its models would drop and convert fields."""
+        connection = self._sdk._client_wrapper.httpx_client
         with self._doing(doing):
-            response = self._sdk._client_wrapper.httpx_client.request(path, method="GET", params=dict(params))
+            response = connection.request(path, method=method, params=dict(params), json=body)
         if not response.is_success:
             raise answered("Label Studio", doing, response.status_code, response.text)
         return response

@@ -40,7 +40,10 @@ def walk(stack: Stack, programme: Programme, library: Library, step: Step) -> No
             annotate.import_history(api, programme, crew)
             date_history(api, programme, stack.label_studio_data / DATABASE)
         with step("Manifest to analytics, last batch to Label Studio") as note:
-            push(programme, library, api, analytics, _attachments(stack), on_step=note)
+            report = push(programme, library, api, analytics, _attachments(stack), on_step=note)
+        with step("Every text screened"):
+            for each in report.projects:
+                api.retrieve_predictions(int(each.project))
         with step("Simulated annotators answer the last batch") as note:
             annotate.annotate(api, programme, crew, lambda done, all_: note(f"{done} of {all_}"))
         with step("Pull of every annotation into analytics") as note:
