@@ -1,4 +1,4 @@
-"""`concord screen train`, `heads` and `rollback`."""
+"""`concord screen train`, `heads`, `rollback` and `calibrate`: what is done with a programme's own labels."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from typing import Any
 import click
 
 import guidelines
+from ml_backend.calibration import Entry, Goal, calibrate, scored_texts, write_thresholds
 from ml_backend.config import Config
+from ml_backend.own_labels.labels import settle
 from ml_backend.own_labels.run import train_programme
 from ml_backend.own_labels.sources import collect
 from ml_backend.own_labels.status import Status, read
 from ml_backend.own_labels.store import Heads, Version
 from plugins.programme import load
+from plugins.screening import read_screening
+from plugins.thresholds import read_thresholds
 
+_SHARE = click.FloatRange(min=0, max=1, min_open=True)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 programme_argument = click.argument("programme_dir", metavar="PROGRAMME", type=_FOLDER)
@@ -111,7 +116,64 @@ def rollback(programme_dir: Path, language: str, version: int | None, guidelines
     click.echo(f"{language}: {f'head {current.number} is in use' if current else 'no head is in use'}")
 
 
-commands: list[click.Command] = [train, heads, rollback]
+@click.command("calibrate")
+@programme_argument
+@click.option("--precision", type=_SHARE, help="Flag as much as this share of right findings allows.")
+@click.option("--recall", type=_SHARE, help="Flag as little as finding this share of harmful texts needs.")
+@source_options
+@guidelines_option
+def calibrate_command(
+    programme_dir: Path,
+    precision: float | None,
+    recall: float | None,
+    guidelines_dir: Path | None,
+    labels: Path | None,
+    **urls: str | None,
+) -> None:
+    """Set PROGRAMME's thresholds from the scores in its screening.jsonl and its own safety labels.
+
+    Give --precision or --recall. Writes thresholds.yaml: per locale and screen the threshold with its held-out
+    precision and recall. Where a locale has too few labels, those of its language or of the whole programme count, and
+    it says so.
+
+    \b
+    Example:
+        concord screen calibrate my-programme --precision 0.9
+    """
+    goal = _goal(precision, recall)
+    library = guidelines.load(guidelines_dir)
+    programme = load(programme_dir, library)
+    before = read_thresholds(programme_dir)
+    settled = settle(collect(programme, library, labels, urls, os.environ).votes)
+    screening = read_screening(programme_dir, programme.items)
+    found = Heads(_data(), programme.programme)
+    entries = calibrate(scored_texts(programme, settled.labels, screening, found), goal)
+    path = write_thresholds(programme_dir, entries, goal, before)
+    click.echo(f"{len(settled.labels)} labelled texts, {settled.undecided} undecided left out: {path}")
+    for entry in entries:
+        click.echo(f"{entry.locale} {entry.screen}: {_set(entry, goal)}")
+
+
+def _goal(precision: float | None, recall: float | None) -> Goal:
+    if precision is not None and recall is None:
+        return Goal("precision", precision)
+    if recall is not None and precision is None:
+        return Goal("recall", recall)
+    raise click.UsageError("Give either --precision or --recall.")
+
+
+def _set(entry: Entry, goal: Goal) -> str:
+    whose = "" if entry.scope == "locale" else f" [labels of the {entry.scope}: {', '.join(entry.locales) or 'none'}]"
+    if isinstance(entry.found, str):
+        return f"no threshold: {entry.found}{whose}"
+    found = entry.found
+    texts = f"{found.texts} texts, {found.harmful} harmful"
+    reached = found.precision if goal.measure == "precision" else found.recall
+    short = f"; held out it falls short of {goal.at_least:g}" if reached.high < goal.at_least else ""
+    return f"{found.threshold:.4g}: precision {found.precision}, recall {found.recall} on {texts}{whose}{short}"
+
+
+commands: list[click.Command] = [train, heads, rollback, calibrate_command]
 
 
 def _data() -> Path:
