@@ -18,6 +18,7 @@ from ml_backend.config import Config
 from ml_backend.own_labels import commands as own_labels
 from ml_backend.prescreen import Prescreen
 from ml_backend.screens import registry
+from ml_backend.screens.toxicity import commands as toxicity
 from plugins.programme import load
 
 
@@ -30,7 +31,11 @@ class _Screen(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_Screen, commands=own_labels.commands, subcommand_metavar="FILE|PROGRAMME|COMMAND [OPTIONS]")
+@click.group(
+    cls=_Screen,
+    commands=[*own_labels.commands, *toxicity.commands],
+    subcommand_metavar="FILE|PROGRAMME|COMMAND [OPTIONS]",
+)
 def screen() -> None:
     """Screen texts before they are pushed: a file of items, or a programme.
 

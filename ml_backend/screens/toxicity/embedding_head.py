@@ -83,7 +83,9 @@ class EmbeddingHead:
     def _load(self) -> _Loaded:
         head, embedder = self._read_head(), Embedder(self._weights)
         if head.embedder != embedder.version:
-            raise ScreenFailed("the head was trained on another model", fix="train it again: concord screen train-head")
+            raise ScreenFailed(
+                "the head was trained on another model", fix="train it again: concord screen embedding-head"
+            )
         return _Loaded(embedder, head)
 
     def _read_head(self) -> Head:

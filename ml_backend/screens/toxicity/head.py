@@ -68,11 +68,13 @@ def load(path: Path) -> Head:
                 tuple(map(str, file["categories"])), file["weights"], file["bias"], str(file["embedder"].item())
             )
     except FileNotFoundError as error:
-        raise ScreenFailed("the head's file is missing", fix="train it: concord screen train-head") from error
+        raise ScreenFailed("the head's file is missing", fix="train it: concord screen embedding-head") from error
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ScreenFailed("the head's file cannot be read", fix="train it again: concord screen train-head") from error
+        raise ScreenFailed(
+            "the head's file cannot be read", fix="train it again: concord screen embedding-head"
+        ) from error
     if not _fits(head):
-        raise ScreenFailed("the head's file is not a head", fix="train it again: concord screen train-head")
+        raise ScreenFailed("the head's file is not a head", fix="train it again: concord screen embedding-head")
     return head
 
 

@@ -68,7 +68,7 @@ class Local(Generic[T]):
             raise ScreenFailed("out of time")
         try:
             model = self._first() if self._loaded is None else self._loaded
-            with _explained("the model failed on a text"):
+            with explained("the model failed on a text"):
                 yield model
         finally:
             self._lock.release()
@@ -77,7 +77,7 @@ class Local(Generic[T]):
         if reason := self._rest.reason():
             raise ScreenFailed(reason)
         try:
-            with _explained("the model cannot be loaded"):
+            with explained("the model cannot be loaded"):
                 _use_one_thread()
                 self._loaded = self._load()
         except ScreenFailed as failure:
@@ -87,7 +87,7 @@ class Local(Generic[T]):
 
 
 @contextmanager
-def _explained(message: str) -> Iterator[None]:
+def explained(message: str) -> Iterator[None]:
     """Failures of the libraries inside this block as ScreenFailed; what they say is for the log alone."""
     try:
         yield
