@@ -9,7 +9,6 @@ import numpy as np
 
 from ml_backend.near_duplicates.answers import Similar, is_final, nearest, similar_texts
 from ml_backend.near_duplicates.log import Log, Stored
-from ml_backend.near_duplicates.minhash import band_keys
 from ml_backend.near_duplicates.model import Entry, Nearest
 from ml_backend.near_duplicates.prints import Prints
 from ml_backend.near_duplicates.search import Queries
@@ -84,8 +83,7 @@ class Admission:
         waiting, self._waiting = self._waiting, []
         self._show({each.text: each.place for each in waiting if each.text > self._view.last})
         for each in waiting:
-            if each.text != each.id:  # else it brought the text: there is no earlier one
-                self._answers[each.place] = self._answer(each, ())
+            self._answers[each.place] = self._answer(each, ())
         rest = [each for each in waiting if not is_final(each.entry, self._answers[each.place])]
         for each, similar in zip(rest, self._similar(rest), strict=True):
             self._answers[each.place] = self._answer(each, similar)
@@ -93,20 +91,21 @@ class Admission:
     def _show(self, new: Mapping[int, int]) -> None:
         """Let new texts (id → place) be found, by each other too."""
         if new:
-            signatures = self._prints.signatures[list(new.values())]
-            self._view.add(np.array(list(new)), signatures, band_keys(signatures))
+            places = list(new.values())
+            self._view.add(np.array(list(new)), self._prints.signatures[places], self._prints.keys[places])
 
     def _answer(self, placed: _Placed, similar: Sequence[Similar]) -> Nearest:
         def earliest(text: int, locale: str | None) -> tuple[str, str | None] | None:
             return self._log.earliest(text, placed.id, placed.entry.item, locale)
 
-        return nearest(placed.entry, placed.text, similar, earliest)
+        same = [] if placed.id == placed.text else [(1.0, placed.text)]  # it brought its text: nobody had it before
+        return nearest(placed.entry, placed.text, [*same, *similar], earliest)
 
     def _similar(self, placed: Sequence[_Placed]) -> list[list[Similar]]:
         if not placed:
             return []
-        signatures = self._prints.signatures[[each.place for each in placed]]
+        places = [each.place for each in placed]
         own, before = (np.array(ids) for ids in zip(*((each.text, each.id) for each in placed), strict=True))
-        candidates = self._view.search(Queries(signatures, band_keys(signatures), own, before))
+        candidates = self._view.search(Queries(self._prints.signatures[places], self._prints.keys[places], own, before))
         normals = self._log.normals(dict.fromkeys(candidates.text.tolist()))
-        return similar_texts(candidates, [self._prints.normals[each.place] for each in placed], normals)
+        return similar_texts(candidates, [self._prints.normals[place] for place in places], normals)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +32,17 @@ CREATE TABLE IF NOT EXISTS texts (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, normal TEXT NOT NULL, signature BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, item TEXT NOT NULL, locale TEXT, text INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS entries_by_text ON entries (text, id);
-CREATE INDEX IF NOT EXISTS entries_by_locale ON entries (text, locale, id) WHERE locale IS NOT NULL;
+CREATE INDEX IF NOT EXISTS later_entries ON entries (text, id) WHERE id <> text;
+CREATE INDEX IF NOT EXISTS later_entries_by_locale ON entries (text, locale, id) WHERE id <> text;
 CREATE TABLE IF NOT EXISTS removed (place INTEGER PRIMARY KEY, text INTEGER NOT NULL);
 """
 
-_EARLIEST = "SELECT key, locale FROM entries WHERE text = ? AND id < ? AND item <> ? ORDER BY id LIMIT 1"
-_EARLIEST_IN_LOCALE = """
-SELECT key, locale FROM entries WHERE text = ? AND locale = ? AND id < ? AND item <> ? ORDER BY id LIMIT 1"""
+_FIRST = "SELECT key, locale, item FROM entries WHERE id = ? AND text = id"
+_LATER = """
+SELECT key, locale FROM entries WHERE text = ? AND id <> text AND id < ? AND item <> ? ORDER BY id LIMIT 1"""
+_LATER_IN_LOCALE = """
+SELECT key, locale FROM entries WHERE text = ? AND id <> text AND locale = ? AND id < ? AND item <> ?
+ORDER BY id LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,17 @@ class Log:
             if self._sql.in_transaction:
                 self._sql.execute("ROLLBACK")
 
-    def _begin(self) -> None:
-        """SQLite's own waiting soon sleeps a tenth of a second at a time: too long for what takes a millisecond."""
-        until = time.monotonic() + _WAIT
+    def poll(self) -> None:
+        """From now on wait for other writers in short steps, and only when a transaction begins.
+
+        SQLite's own waiting soon sleeps a tenth of a second at a time: too long for what takes a millisecond.
+        """
         self._sql.execute("PRAGMA busy_timeout = 0")
+
+    def _begin(self) -> None:
+        until = time.monotonic() + _WAIT
         while not self._has_begun(until):
             time.sleep(_POLL)
-        self._sql.execute(f"PRAGMA busy_timeout = {_WAIT * 1000:.0f}")
 
     def _has_begun(self, until: float) -> bool:
         try:
@@ -103,7 +111,7 @@ class Log:
 
     def last(self) -> int:
         """The highest id of an entry, 0 if there is none."""
-        return int(self._sql.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
+        return self._sql.execute("SELECT max(id) FROM entries").fetchone()[0] or 0
 
     def entry(self, key: str) -> Stored | None:
         """The entry with this key."""
@@ -141,11 +149,15 @@ class Log:
 
     def earliest(self, text: int, before: int, item: str, locale: str | None = None) -> tuple[str, str | None] | None:
         """Key and locale of the first entry of another item with this text and an id below `before`."""
-        if locale is None:
-            row = self._sql.execute(_EARLIEST, (text, before, item)).fetchone()
-        else:
-            row = self._sql.execute(_EARLIEST_IN_LOCALE, (text, locale, before, item)).fetchone()
+        row = self._sql.execute(_FIRST, (text,)).fetchone() if text < before else None
+        if not row or row[2] == item or locale not in (None, row[1]):
+            row = self._later(text, before, item, locale)
         return row and (row[0], row[1])
+
+    def _later(self, text: int, before: int, item: str, locale: str | None) -> Any:
+        if locale is None:
+            return self._sql.execute(_LATER, (text, before, item)).fetchone()
+        return self._sql.execute(_LATER_IN_LOCALE, (text, locale, before, item)).fetchone()
 
     def normals(self, texts: Iterable[int]) -> dict[int, str]:
         """The normalised texts that are still there, by id."""

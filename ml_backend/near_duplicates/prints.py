@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml_backend.near_duplicates.minhash import PERMUTATIONS, Signatures, signatures
-from ml_backend.near_duplicates.shingles import LONGEST, normalise_many, shingles
+from ml_backend.near_duplicates.minhash import PERMUTATIONS, Keys, Signatures, band_keys, signatures
+from ml_backend.near_duplicates.shingles import LONGEST, normalise, shingles
 
 _TEXTS = 2000  # at once, and no more characters than
 _CHARACTERS = 500_000
@@ -17,11 +17,12 @@ _CHARACTERS = 500_000
 
 @dataclass(frozen=True)
 class Prints:
-    """Normalised texts, their digests (two texts with the same are the same), and signatures, zeros for empty texts."""
+    """Normalised texts, their digests (equal for equal texts), signatures (zeros for empty texts) and band keys."""
 
     normals: list[str]
     digests: list[bytes]
     signatures: Signatures
+    keys: Keys
 
 
 def prints(texts: Sequence[str]) -> Prints:
@@ -30,14 +31,14 @@ def prints(texts: Sequence[str]) -> Prints:
     >>> prints(["One?", "one"]).normals
     ['one', 'one']
     """
-    normals = [normal for chunk in _chunks(texts) for normal in normalise_many(chunk)]
+    normals = [normalise(text) for text in texts]
     marks = np.zeros((len(normals), PERMUTATIONS), dtype=np.uint8)
     kept = [place for place, normal in enumerate(normals) if normal]
     start = 0
     for chunk in _chunks([normals[place] for place in kept]):
         marks[kept[start : start + len(chunk)]] = signatures(shingles(chunk))
         start += len(chunk)
-    return Prints(normals, [_digest(normal) for normal in normals], marks)
+    return Prints(normals, [_digest(normal) for normal in normals], marks, band_keys(marks))
 
 
 def _digest(normal: str) -> bytes:

@@ -22,7 +22,7 @@ _MARGIN = 0.15  # three and a half standard errors of a signature's estimate
 _ENOUGH = int(np.ceil((POSSIBLE - _MARGIN) * PERMUTATIONS))  # equal places
 
 
-_NOTHING = (np.empty(0, dtype=np.int64),) * 3
+_NOTHING = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,10 @@ class Queries:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Number of the query, id of the text, and in how many places their signatures are equal."""
+    """Number of the query and id of the text."""
 
     query: NDArray[np.int64]
     text: NDArray[np.int64]
-    equal: NDArray[np.int64]
 
 
 class Source(Protocol):
@@ -63,7 +62,7 @@ class Source(Protocol):
 
 
 def search(sources: Iterable[Source], queries: Queries, dead: NDArray[np.int64]) -> Candidates:
-    """The candidates of each query, most alike first, then earliest first; `dead` texts are none.
+    """The candidates of each query, at most `_MOST`; `dead` texts are none.
 
     The ids of each source are above those of the source before it. What is found does not depend on how the texts are
     split into sources.
@@ -71,16 +70,20 @@ def search(sources: Iterable[Source], queries: Queries, dead: NDArray[np.int64])
     room = np.full(len(queries) * BANDS, _BUCKET + len(dead), dtype=np.int64)
     found = [_judged(each, queries, dead, *each.hits(queries.keys, room)) for each in sources]
     query, text, equal = (np.concatenate(parts) for parts in zip(_NOTHING, *found, strict=True))
+    if len(query) <= _MOST:
+        return Candidates(query, text)
     order = np.lexsort((text, -equal, query))
     ordered = query[order]
     best = order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < _MOST]
-    return Candidates(query[best], text[best], equal[best])
+    return Candidates(query[best], text[best])
 
 
 def _judged(
     source: Source, queries: Queries, dead: NDArray[np.int64], query: NDArray[np.int64], row: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The hits that may be, and that are alike enough."""
+    if not row.size:
+        return _NOTHING
     text = source.ids[row]
     allowed = (text < queries.before[query]) & (text != queries.own[query])
     if dead.size:

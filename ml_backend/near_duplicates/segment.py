@@ -14,6 +14,7 @@ from ml_backend.near_duplicates.shingles import spans
 _ROW = np.uint64((1 << int(ROW_BITS)) - 1)
 _NEXT_KEY = np.uint64(1 << int(ROW_BITS))
 _GONE = -1
+_NOTHING = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,15 @@ class Segment:
         At most `room[query * BANDS + band]` texts of a bucket count, the earliest, and are deducted from it.
         """
         low = keys.ravel()
-        bounds = np.searchsorted(self.bands, np.stack((low, low + _NEXT_KEY), axis=1).ravel()).reshape(-1, 2)
-        counts = np.minimum(bounds[:, 1] - bounds[:, 0], room)
-        room -= counts
-        rows = self.bands[spans(bounds[:, 0], counts)] & _ROW
-        queries = np.repeat(np.arange(len(counts), dtype=np.uint64) // np.uint64(BANDS), counts)
-        pairs = np.unique((queries << ROW_BITS) | rows)
+        starts = self.bands.searchsorted(low)
+        at = ((self.bands.take(starts, mode="clip") ^ low) < _NEXT_KEY).nonzero()[0]
+        if not at.size:
+            return _NOTHING
+        starts = starts[at]
+        counts = np.minimum(self.bands.searchsorted(low[at] + _NEXT_KEY) - starts, room[at])
+        room[at] -= counts
+        queries = np.repeat((at // BANDS).astype(np.uint64), counts)
+        pairs = np.unique((queries << ROW_BITS) | (self.bands[spans(starts, counts)] & _ROW))
         return (pairs >> ROW_BITS).astype(np.int64), (pairs & _ROW).astype(np.int64)
 
 
@@ -93,28 +97,16 @@ class Merger:
         return np.sort(np.concatenate(parts))
 
 
-def merge(segments: Sequence[Segment]) -> Segment:
-    """One segment in memory of several whose ids follow each other.
-
-    >>> one, two = (build(np.array([n]), np.zeros((1, 128), dtype=np.uint8)) for n in (1, 2))
-    >>> merge([one, two]).ids.tolist()
-    [1, 2]
-    """
-    merger = Merger(segments, np.empty(0, dtype=np.int64))
-    bands = np.concatenate([merger.band(number) for number in range(BANDS)])
-    return Segment(merger.ids(), np.concatenate(merger.signatures()), bands)
-
-
 def last_to_merge(sizes: Sequence[int]) -> int:
-    """How many of the last segments to make one of, so that each is at least three times all that follow it.
+    """How many of the last segments to make one of, so that each is at least eight times all that follow it.
 
-    So there are few segments, and a text is rewritten only a few times.
+    So there are few segments to look in, and merging costs little for each text.
 
     >>> last_to_merge([9000, 1000, 500]), last_to_merge([9000, 500])
     (2, 1)
     """
     total, count = sizes[-1], 1
-    while count < len(sizes) and sizes[-count - 1] < 3 * total:
+    while count < len(sizes) and sizes[-count - 1] < 8 * total:
         count += 1
         total += sizes[-count]
     return count

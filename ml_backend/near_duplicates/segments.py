@@ -23,7 +23,7 @@ from ml_backend.near_duplicates.log import Log
 from ml_backend.near_duplicates.segment import Merger, Segment, build, last_to_merge
 from ml_backend.near_duplicates.segment_file import DamagedSegment, read, write
 
-ENOUGH = 8192
+ENOUGH = 4096
 """Texts in memory that are worth a file."""
 
 MANY_DEAD = 1000

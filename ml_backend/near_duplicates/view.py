@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ml_backend.near_duplicates.log import Log
 from ml_backend.near_duplicates.minhash import Keys, Signatures, band_keys
-from ml_backend.near_duplicates.search import Candidates, Queries, Source, search
+from ml_backend.near_duplicates.search import Candidates, Queries, search
 from ml_backend.near_duplicates.segments import ENOUGH, MANY_DEAD, Files
 from ml_backend.near_duplicates.tail import Tail
 
@@ -60,15 +60,12 @@ class View:
         if files.through < self._files.through:
             return  # they were damaged: what is mapped is whole
         self._files = files
-        self._tail.drop(files.through)
+        self._tail = self._tail.after(files.through)
         self._dead = self._found(self._removed)
 
     def search(self, queries: Queries) -> Candidates:
         """The candidates of each query."""
-        return search(self._sources(len(queries)), queries, self._dead)
-
-    def _sources(self, queries: int) -> list[Source]:
-        return [*self._files.segments, *self._tail.sources(queries)]
+        return search([*self._files.segments, self._tail], queries, self._dead)
 
     def _found(self, texts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of the texts that may still be found."""

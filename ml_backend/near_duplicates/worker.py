@@ -16,7 +16,7 @@ from ml_backend.near_duplicates.segments import ENOUGH, Files, SegmentFolder
 from ml_backend.near_duplicates.tender import Tender
 from ml_backend.near_duplicates.view import View
 
-_TOO_MANY = 16 * ENOUGH  # texts in no file: 45 MB in memory
+_TOO_MANY = 8 * ENOUGH  # texts in memory: 130 MB
 
 
 class Worker:
@@ -59,7 +59,9 @@ class Worker:
 
     def _open(self) -> tuple[Log, View]:
         log = Log(self._path)
-        return log, View(self._load(log))
+        files = self._load(log)
+        log.poll()
+        return log, View(files)
 
     def _load(self, log: Log) -> Files:
         files = self._folder.load(log)
