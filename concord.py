@@ -25,6 +25,7 @@ _MODULES = {
     "agreement": "analytics.cli",
     "quality": "analytics.cli",
     "trends": "analytics.cli",
+    "suggestions": "analytics.cli",
 }
 
 # Commands of a group that need a part which the group's own may not import.
