@@ -12,7 +12,8 @@ from ml_backend.screens.pii.phones import find_phones
 from ml_backend.screens.pii.plain import plain
 from ml_backend.screens.pii.secrets import find_secrets
 
-_FEWEST_DIGITS = 7  # no telephone number, card or identity number has fewer
+_FEWEST_DIGITS = 7  # no telephone number and no card has fewer
+_FEWEST_DIGITS_OF_ID = 4
 
 
 def find(text: str, region: str | None) -> list[Found]:
@@ -32,7 +33,9 @@ def _find(text: str, region: str | None) -> Iterator[Found]:
     yield from find_emails(text)
     yield from find_ips(text)
     yield from find_ibans(text)
-    if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
-        yield from find_cards(text)
+    digits = sum(map(text.count, "0123456789"))
+    if digits >= _FEWEST_DIGITS_OF_ID:
         yield from (Found(start, end, "national_id", score) for start, end, score in find_ids(text, region))
+    if digits >= _FEWEST_DIGITS:
+        yield from find_cards(text)
         yield from find_phones(text, region)
