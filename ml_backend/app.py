@@ -36,9 +36,10 @@ def create_app(config: Config | None = None) -> Flask:
     outbox = Outbox(config.data)
     version = model_version(config.settings, config.data)
     told = outbox if config.analytics else None
-    live = Live(Models(config.settings, config.data), told)
-    predictor = Predictor(prescreen, live, told, version)
-    app.register_blueprint(create_blueprint(config, prescreen, predictor, Projects(config.data / "projects")))
+    models = Models(config.settings, config.data)
+    predictor = Predictor(prescreen, Live(models, told), told, version)
+    projects = Projects(config.data / "projects")
+    app.register_blueprint(create_blueprint(config, prescreen, models.health, predictor, projects))
     app.register_blueprint(create_monitoring(config))
     app.register_error_handler(MLBackendError, _own_error)
     app.register_error_handler(HTTPException, _http_error)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, request
 from ml_backend import metrics
 from ml_backend.access import refused
 from ml_backend.config import Config
+from ml_backend.models.health import Health
 from ml_backend.prescreen import Prescreen
 
 
@@ -18,9 +19,17 @@ def screens_state(prescreen: Prescreen) -> dict[str, dict[str, str]]:
     return present | {name: {"status": "absent", "reason": reason} for name, reason in prescreen.absent.items()}
 
 
+def models_state(health: Health) -> dict[str, dict[str, str]]:
+    """For each model whether its endpoint is up or down, and why."""
+    return {name: _up_or_down(trouble) for name, trouble in health.troubles().items()}
+
+
 def _state(provider: str, trouble: str | None) -> dict[str, str]:
-    told = {"status": "down", "reason": trouble} if trouble else {"status": "up"}
-    return {"provider": provider, **told}
+    return {"provider": provider, **_up_or_down(trouble)}
+
+
+def _up_or_down(trouble: str | None) -> dict[str, str]:
+    return {"status": "down", "reason": trouble} if trouble else {"status": "up"}
 
 
 def create_monitoring(config: Config) -> Blueprint:

@@ -18,7 +18,8 @@ from ml_backend.config import Config
 from ml_backend.controls import text_areas
 from ml_backend.errors import InvalidRequest
 from ml_backend.job import Job
-from ml_backend.monitoring import screens_state
+from ml_backend.models.health import Health
+from ml_backend.monitoring import models_state, screens_state
 from ml_backend.own_labels.calls import Trainings
 from ml_backend.predictions import Predictor
 from ml_backend.prescreen import Prescreen
@@ -28,8 +29,10 @@ from ml_backend.tasks import mapping, project_key
 _OPEN = {"protocol.health", "protocol.webhook"}  # Label Studio sends no credentials to the webhook it makes itself
 
 
-def create_blueprint(config: Config, prescreen: Prescreen, predictor: Predictor, projects: Projects) -> Blueprint:
-    """The protocol's routes over one predictor and its screens."""
+def create_blueprint(
+    config: Config, prescreen: Prescreen, models: Health, predictor: Predictor, projects: Projects
+) -> Blueprint:
+    """The protocol's routes over one predictor, its screens and its models."""
     trainings = Trainings(config.data, config.label_studio)
     routes = Blueprint("protocol", __name__)
 
@@ -40,9 +43,11 @@ def create_blueprint(config: Config, prescreen: Prescreen, predictor: Predictor,
     @routes.get("/")
     @routes.get("/health")
     def health() -> Response:
-        told = {"status": "UP", "model_class": "concord", "model_version": predictor.version}
+        told: dict[str, Any] = {"status": "UP", "model_class": "concord", "model_version": predictor.version}
         # Whoever may ask for predictions is told more: it names providers.
-        return jsonify(told | {"screens": screens_state(prescreen)} if is_known(config) else told)
+        if is_known(config):
+            told |= {"screens": screens_state(prescreen), "models": models_state(models)}
+        return jsonify(told)
 
     @routes.post("/setup")
     def setup() -> Response:

@@ -35,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.lists:
             self.send(b"{}", self.server.lists, "application/json")
         else:
-            time.sleep(2)
+            time.sleep(4)
 
     def send(self, body: bytes, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         """A head and the first bytes of a body that ends with the connection."""

@@ -268,6 +268,16 @@ def test_a_slow_model_does_not_hold_up_a_batch(client: FlaskClient, server: Mode
     assert len(results) == 100
 
 
+def test_health_tells_whether_the_model_is_up(client: FlaskClient, server: ModelServer, tmp_path: Path) -> None:
+    """By the name in the settings, with the reason; and without credentials, where they are asked for, nothing."""
+    assert client.get("/health").get_json()["models"] == {"aurora": {"status": "up"}}
+    server.lists = 403
+    guarded = create_app(Config(data=tmp_path, settings=server.settings, basic_auth=("tool", "secret"))).test_client()
+    down = {"status": "down", "reason": "the model endpoint refuses the key: 403"}
+    assert guarded.get("/health", auth=("tool", "secret")).get_json()["models"] == {"aurora": down}
+    assert "aurora" not in guarded.get("/health").get_data(as_text=True)
+
+
 def test_without_an_endpoint_the_summary_says_so(tmp_path: Path) -> None:
     """A response control stays empty where no model is configured."""
     client = create_app(Config(data=tmp_path)).test_client()

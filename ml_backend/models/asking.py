@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ml_backend.models.client import Client
 
 _ATTEMPTS = 4
-_ATTEMPTS_AHEAD = 8
-_PAUSE = 0.5  # seconds before the second attempt, twice as long before each further one
+_ATTEMPTS_AHEAD = 7
+_PAUSE = 0.25  # seconds before the second attempt, twice as long before each further one
 _LONGEST_PAUSE = 300.0  # seconds; an endpoint that asks for more is asked another time
 _USAGE = {"stream_options": {"include_usage": True}}
 
@@ -67,7 +67,7 @@ class Models:
         `parameters` are those of a chat request and win over the endpoint's; `wishes` (logprobs, …) too, but an
         endpoint that refuses them answers without. Raises ModelFailed, whose message is safe to show.
         """
-        request = {"model": endpoint.model, **endpoint.parameters, **(parameters or {}), "messages": list(messages)}
+        request = {**endpoint.parameters, **(parameters or {}), "model": endpoint.model, "messages": list(messages)}
         key = content_key(endpoint, {**request, **(wishes or {})}, sample)
         if kept := self._cache.get(key):
             metrics.MODEL_REQUESTS.labels(endpoint.name, "cached").inc()

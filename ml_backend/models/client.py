@@ -23,14 +23,22 @@ class Client:
     def __init__(self, endpoint: Endpoint) -> None:
         http = bounded_client()
         # Retries are ours: the client's may sleep as long as the server tells it to.
-        self._openai = OpenAI(base_url=endpoint.url, api_key=endpoint.key or "none", max_retries=0, http_client=http)
+        with explained():
+            self._openai = OpenAI(
+                base_url=endpoint.url, api_key=endpoint.key or "none", max_retries=0, http_client=http
+            )
         weakref.finalize(self, http.close)
 
     def chat(self, request: Mapping[str, Any], seconds: float) -> Reply:
         """The answer to a chat request, read as it is written. Raises ModelFailed like `call`."""
 
+        # In the body as they are: the client refuses parameters that it does not know, and endpoints have their own.
+        more = {name: value for name, value in request.items() if name not in ("model", "messages", "stream")}
+
         def stream(client: OpenAI, timeout: httpx.Timeout) -> Reply:
-            chunks: Any = client.chat.completions.create(**request, stream=True, timeout=timeout)
+            chunks: Any = client.chat.completions.create(
+                model=request["model"], messages=request["messages"], stream=True, extra_body=more, timeout=timeout
+            )
             with chunks:
                 return join(chunks)
 

@@ -25,7 +25,7 @@ def explained() -> Iterator[None]:
         raise _status(error) from error
     except (APIConnectionError, httpx.TransportError) as error:
         raise PassingFailure("the model endpoint cannot be reached") from error
-    except (APIError, ValueError, httpx.HTTPError) as error:
+    except (APIError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise ModelFailed("the model endpoint did not answer in its protocol") from error
 
 

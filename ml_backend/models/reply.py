@@ -59,9 +59,10 @@ def _text(chunk: object) -> str:
 
 
 def _choice(chunk: object) -> object:
-    """A chunk's first choice; some chunks (usage, say) have none."""
+    """A chunk's part of the first answer; chunks of further answers, and some others (usage, say), have none."""
     choices = getattr(chunk, "choices", None)
-    return choices[0] if isinstance(choices, list) and choices else None
+    parts = choices if isinstance(choices, list) else []
+    return next((part for part in parts if getattr(part, "index", None) in (0, None)), None)
 
 
 def _logprobs(chunk: object) -> Iterable[Token]:
