@@ -110,7 +110,7 @@ def test_an_address_that_is_none_is_a_failure_in_our_words(tmp_path: Path) -> No
     """Also of the health."""
     endpoint = Endpoint("aurora", "http://[", "aurora-7b")
     models = Models(Settings(models={"aurora": endpoint}), tmp_path)
-    with pytest.raises(ModelFailed, match="did not answer in its protocol"):
+    with pytest.raises(ModelFailed, match="the model endpoint"):
         models.ask(endpoint, HELLO, soon())
     assert models.health.troubles() == {"aurora": "the model endpoint cannot be reached"}
 
