@@ -79,7 +79,7 @@ def _regions(job: Job, summary: Summary, answer: Answer | None) -> list[dict[str
 
 
 def _told(summary: Summary, answer: Answer | None) -> dict[str, Any]:
-    told = summary.to_json()
+    told = summary.blinded().to_json()
     if answer:
         told["response"] = {"status": "missing", "reason": answer.reason} if answer.reason else {"status": "given"}
     return told

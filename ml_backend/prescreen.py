@@ -34,6 +34,14 @@ class Summary:
         near = self.outcomes[PROMPT]["near_duplicate"]
         return 0.0 if near.score is None else round(1 - near.score, 4)
 
+    def blinded(self) -> Summary:
+        """Without the providers: one of them may be a model whose responses people are about to judge."""
+        hidden = {
+            target: {name: replace(outcome, provider=None) for name, outcome in outcomes.items()}
+            for target, outcomes in self.outcomes.items()
+        }
+        return Summary(hidden)
+
     def to_json(self) -> dict[str, Any]:
         """The summary as plain values: version, the targets that were read, and one outcome per screen."""
         plain = {target: _plain(outcomes) for target, outcomes in self.outcomes.items()}

@@ -66,7 +66,7 @@ class HarmProvider:
     head: Path | None = None
     endpoint: Endpoint | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    languages: frozenset[str] | None = None
+    languages: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Settings:
     """
 
     models: Mapping[str, Endpoint] = field(default_factory=dict)
-    off: frozenset[str] = frozenset()
+    off: tuple[str, ...] = ()
     semantic_duplicate: Mapping[str, Any] | None = None
     toxicity: tuple[HarmProvider, ...] = ()
     language_tool: str | None = None
@@ -138,7 +138,7 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
     }
     return Settings(
         models=models,
-        off=frozenset(name for name, on in screens.items() if not on),
+        off=tuple(name for name, on in screens.items() if not on),
         semantic_duplicate=semantic,
         toxicity=tuple(
             _harm_provider(document, ("screens", "toxicity", at), given, models, environ)
@@ -181,7 +181,7 @@ def _harm_provider(
         head=beside / given["head"] if "head" in given else None,
         endpoint=endpoints.get(given["kind"], lambda: None)(),
         labels=given.get("labels", {}),
-        languages=frozenset(given["languages"]) if "languages" in given else None,
+        languages=tuple(given["languages"]) if "languages" in given else None,
     )
 
 

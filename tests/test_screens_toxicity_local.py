@@ -293,7 +293,7 @@ class _Waiting:
 
 def test_nothing_is_asked_where_nothing_can_be_read() -> None:
     """A provider that would fail is not reached by blank texts or other languages."""
-    screen = ToxicityScreen("x", _Waiting(), frozenset({"en"}))  # type: ignore[arg-type]
+    screen = ToxicityScreen("x", _Waiting(), ("en",))  # type: ignore[arg-type]
     texts = [Text("p/1", " ", "en"), Text("p/2", "Hallo", "de")]
     assert {outcome.status for outcome in screen.screen(texts, time.monotonic() + 1)} == {"unscreened"}
     assert (screen.name, screen.provider, screen.trouble()) == ("toxicity_x", "waiting", "out of order")

@@ -34,7 +34,7 @@ def _read(folder: Path, text: str) -> Settings:
 def test_the_options_of_each_kind_are_read(tmp_path: Path) -> None:
     """Folders and files are found beside the settings file, keys come from the environment and are not shown."""
     local, head, service, judge = _read(tmp_path, SOUND).toxicity
-    assert (local.model, local.languages) == (str(tmp_path / "harm"), {"de", "en"})
+    assert (local.model, local.languages) == (str(tmp_path / "harm"), ("de", "en"))
     assert dict(local.labels) == {"toxic": "hate", "threat": "violent_crimes"}
     assert (head.model, head.revision, head.head) == (
         "a/b",

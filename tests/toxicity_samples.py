@@ -31,6 +31,6 @@ def screened(
     provider: Provider, texts: Sequence[str], *, locale: str | None = "en-US", seconds: float = 60, target: str = "item"
 ) -> list[Outcome]:
     """What the screen over this provider, which is made for English, says of texts."""
-    screen = ToxicityScreen("tiny", provider, frozenset({"en"}))
+    screen = ToxicityScreen("tiny", provider, ("en",))
     asked = [Text(f"p/{place}", text, locale, target) for place, text in enumerate(texts)]
     return screen.screen(asked, time.monotonic() + seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from guidelines.tags import language_of
@@ -18,7 +18,7 @@ class ToxicityScreen:
 
     prompts_only = False
 
-    def __init__(self, name: str, reader: Provider, languages: frozenset[str] | None) -> None:
+    def __init__(self, name: str, reader: Provider, languages: Collection[str] | None) -> None:
         self.name = f"toxicity_{name}"
         self._reader = reader
         self._languages = languages
