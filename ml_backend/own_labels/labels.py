@@ -79,7 +79,9 @@ def plain(text: str) -> str:
     >>> plain("Ｈｅｌｌｏ\\n World ")
     'hello world'
     """
-    return " ".join(unicodedata.normalize("NFKC", text[:LONGEST]).casefold().split())
+    # JSON may carry lone surrogates, which nothing further on takes.
+    whole = text[:LONGEST].encode("utf-8", "replace").decode()
+    return " ".join(unicodedata.normalize("NFKC", whole).casefold().split())
 
 
 def text_key(text: str) -> str:
@@ -88,7 +90,7 @@ def text_key(text: str) -> str:
     >>> text_key("Hello") == text_key(" HELLO"), len(text_key("Hello"))
     (True, 32)
     """
-    return hashlib.sha256(plain(text).encode("utf-8", "replace")).hexdigest()[:32]
+    return hashlib.sha256(plain(text).encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=1024)

@@ -42,9 +42,12 @@ class Weights:
         """The probability that annotators would call each text harmful."""
         if not texts:
             return np.empty(0)
-        decisions = weighted(counts(texts), self.rarity) @ self.coefficients + self.intercept
-        scores: Floats = expit(self.slope * decisions + self.offset)
-        return scores
+        return self.calibrated(weighted(counts(texts), self.rarity) @ self.coefficients + self.intercept)
+
+    def calibrated(self, decisions: Floats) -> Floats:
+        """The probabilities that belong to these decision values."""
+        probabilities: Floats = expit(self.slope * decisions + self.offset)
+        return probabilities
 
 
 @dataclass(frozen=True)
@@ -107,19 +110,20 @@ def drawn(labels: Sequence[Label]) -> list[Label]:
 def train(labels: Sequence[Label]) -> Trained:
     """Learn from labels that are not `too_few`; about a second per thousand.
 
-    Held out are tenths of the texts, stratified by label, a text in two locales never on both sides. The calibration
-    (Platt's) of each tenth is learnt from the held-out decisions of the other nine.
+    Held out are tenths of the texts, stratified by label, a text in two locales never on both sides. The calibration is
+    Platt's, learnt from the held-out decisions; for its own figures, that of each tenth is learnt from the other nine.
     """
     labels = drawn(labels)
     counted, harmful, groups = _data(labels)
     decisions, folds = _held_out_decisions(counted, harmful, groups)
-    scores = _calibrated_across(decisions, harmful, folds)
+    weights = _fitted(counted, harmful, _line(decisions, harmful))
+    crossed = _calibrated_across(decisions, harmful, folds)
     return Trained(
-        weights=_fitted(counted, harmful, _line(decisions, harmful)),
-        held_out=HeldOut(tuple(label.key for label in labels), scores, harmful),
-        auc=auc(scores, harmful),
-        brier=brier(scores, harmful),
-        calibration_error=calibration_error(scores, harmful),
+        weights=weights,
+        held_out=HeldOut(tuple(label.key for label in labels), weights.calibrated(decisions), harmful),
+        auc=auc(decisions, harmful),
+        brier=brier(crossed, harmful),
+        calibration_error=calibration_error(crossed, harmful),
         curve=tuple(_curve(counted, harmful, groups)),
         digest=digest(labels),
     )
