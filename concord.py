@@ -25,6 +25,9 @@ _MODULES = {
     "agreement": "analytics.cli",
     "quality": "analytics.cli",
     "trends": "analytics.cli",
+    "locales": "analytics.cli",
+    "edits": "analytics.cli",
+    "screening": "analytics.cli",
     "suggestions": "analytics.cli",
 }
 

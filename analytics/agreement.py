@@ -38,15 +38,6 @@ class Agreement:
     prevalence: dict[str, float]
     n_single_rated: int
 
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return {
-            "group": self.group,
-            "estimates": {metric: estimate.as_dict() for metric, estimate in self.estimates.items()},
-            "prevalence": self.prevalence,
-            "n_single_rated": self.n_single_rated,
-        }
-
 
 @dataclass(frozen=True)
 class Sums:

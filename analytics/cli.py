@@ -1,4 +1,4 @@
-"""`concord load`, `agreement`, `quality`, `trends` and `rebuild`: the store without the service."""
+"""`concord load`, `concord rebuild` and the statistics of the catalogue: the store without the service."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any, TypeVar
 
 import click
 import orjson
+from marshmallow import fields, missing, validate
+from webargs.fields import DelimitedList
 
 import guidelines
+from analytics.catalogue import STATISTICS, Statistic
 from analytics.errors import StoreMissing
 from analytics.intake import Intake
 from analytics.locales import simulated_part
-from analytics.output import declared, exploded, plain, shortened, to_csv, to_table
-from analytics.queries import GROUPINGS, OVER, Query, agreement_rows, quality_rows, trend_rows
+from analytics.output import declared, plain, shortened, to_csv, to_table
+from analytics.queries import Query
 from analytics.raw import RawBodies
 from analytics.rebuild import rebuild
 from analytics.store import FILE, Snapshot, Store
@@ -39,40 +42,67 @@ _guidelines = click.option(
     show_envvar=True,
     help="The guideline folder; the packaged one if not given.",
 )
-_over = click.option(
-    "--over", type=click.Choice(OVER), default=OVER[0], show_default=True, help="For whom the interval should hold."
+_form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print the rows.",
 )
 
 
-def _columns(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, ...]:
-    columns = tuple(text.split(","))
-    unknown = set(columns) - set(GROUPINGS)
-    if unknown:
-        raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(GROUPINGS)}")
-    return columns
+def _option(name: str, field: fields.Field[Any]) -> Callable[[Command], Command]:
+    """A parameter of a statistic as an option of its command."""
+    default = None if field.load_default is missing else field.load_default
+    if isinstance(field, DelimitedList):
+        default = ",".join(default or ())
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=_type(field),
+        default=default,
+        show_default=default is not None,
+        help=f"{str(field.metadata['description']).capitalize()}.".replace("`", ""),
+    )
 
 
-def _asked(command: Command) -> Command:
-    """The options that every statistic has."""
-    options = [
-        _data,
-        _guidelines,
-        click.option("--workflow", help="Only this workflow."),
-        click.option("--question", help="Only this question."),
-        click.option("--locale", help="Only this locale."),
-        click.option("--by", default="locale", show_default=True, callback=_columns, help="Columns to group by: a,b."),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["table", "csv", "json"]),
-            default="table",
-            show_default=True,
-            help="How to print the rows.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _type(field: fields.Field[Any]) -> click.ParamType[Any] | type:
+    choices = [list(each.choices) for each in field.validators if isinstance(each, validate.OneOf)]
+    if isinstance(field, DelimitedList):
+        return _Names([each for check in field.inner.validators for each in check.choices])  # type: ignore[attr-defined]
+    return click.Choice(choices[0]) if choices else int if isinstance(field, fields.Integer) else str
+
+
+class _Names(click.ParamType[list[str]]):
+    """Names out of a list, separated by commas."""
+
+    name = "a,b"
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        names = str(value).split(",")
+        if unknown := sorted(set(names) - set(self._known)):
+            self.fail(f"{', '.join(unknown)}: choose from {', '.join(self._known)}", param, ctx)
+        return names
+
+
+def _command(statistic: Statistic) -> click.Command:
+    """`concord <name>` with the parameters of the statistic."""
+
+    def run(data: Path, guidelines_root: Path | None, form: str, **asked: Any) -> None:
+        with _opened(data) as snapshot:
+            rows = statistic.rows(snapshot, guidelines.load(guidelines_root), Query.of(asked))
+            found = [plain(row) for row in rows]
+            _print(snapshot, form, asked, found, [line for row in found for line in statistic.lines(row)])
+
+    declared_fields = statistic.takes().fields
+    taken = [_option(name, field) for name, field in declared_fields.items() if name != "format"]
+    for option in (_form, *reversed(taken), _guidelines, _data):
+        run = option(run)
+    return click.command(statistic.name, help=f"{statistic.title}.\n\n{statistic.about}")(run)
 
 
 @click.command()
@@ -84,35 +114,6 @@ def load(folder: Path, data: Path) -> None:
         intake = Intake(store, RawBodies(data / "raw"), guidelines.load(), b"")
         found = intake.frames(folder)
     click.echo(f"{found.added:,} annotations added, {found.updated:,} updated, {found.unchanged:,} unchanged")
-
-
-@click.command()
-@_asked
-@_over
-def agreement(data: Path, guidelines_root: Path | None, form: str, **asked: Any) -> None:
-    """Agreement between annotators, per question, with intervals; 1 is best."""
-    with _opened(data) as snapshot:
-        found = [plain(row) for row in agreement_rows(snapshot, guidelines.load(guidelines_root), Query(**asked))]
-        _print(snapshot, form, asked, found, found)
-
-
-@click.command()
-@_asked
-@_over
-def quality(data: Path, guidelines_root: Path | None, form: str, **asked: Any) -> None:
-    """MQM scores: mean penalty per annotation, with intervals; 0 is best."""
-    with _opened(data) as snapshot:
-        found = [plain(row) for row in quality_rows(snapshot, guidelines.load(guidelines_root), Query(**asked))]
-        _print(snapshot, form, asked, found, found)
-
-
-@click.command()
-@_asked
-def trends(data: Path, guidelines_root: Path | None, form: str, **asked: Any) -> None:
-    """Weekly error rates by category, and whether they rise or fall; one line is one week."""
-    with _opened(data) as snapshot:
-        found = [plain(row) for row in trend_rows(snapshot, guidelines.load(guidelines_root), Query(**asked))]
-        _print(snapshot, form, asked, found, [week for row in found for week in exploded(row, "weeks")])
 
 
 @click.command("rebuild")
@@ -144,7 +145,7 @@ def _opened(data: Path) -> Iterator[Snapshot]:
 
 def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, lines: Rows) -> None:
     """Rows as asked; `lines` are the rows of tables and CSV."""
-    simulated = simulated_part(snapshot, asked["workflow"], asked["locale"])
+    simulated = simulated_part(snapshot, asked.get("workflow"), asked.get("locale"))
     if form == "json":
         answer = {"simulated": simulated, "rows": rows}
         click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
@@ -156,4 +157,4 @@ def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, 
             click.echo(f"simulated annotators: {simulated}")
 
 
-commands: list[click.Command] = [load, agreement, quality, trends, rebuild_command]
+commands: list[click.Command] = [load, rebuild_command, *(_command(each) for each in STATISTICS)]

@@ -19,13 +19,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from analytics.dimensions import ALWAYS, DIMENSIONS
 from analytics.errors import UndeclaredCategory, UnknownGrouping
 from analytics.scales import Categories, QuestionKey
 
 Integers: TypeAlias = npt.NDArray[np.int64]
-
-ALWAYS = ("workflow", "question")
-GROUPINGS = ("locale", "guideline_version", "vendor", "stage")
 
 _OWN = "own"
 _COUNT = "judgments"
@@ -56,8 +54,8 @@ def grouping(by: Sequence[str], table: ir.Table) -> list[str]:
     ['workflow', 'question', 'locale']
     """
     for column in by:
-        if column not in (*ALWAYS, *GROUPINGS) or column not in (*ALWAYS, *table.columns):
-            raise UnknownGrouping(column, (*ALWAYS, *(each for each in GROUPINGS if each in table.columns)))
+        if column not in (*ALWAYS, *DIMENSIONS) or column not in (*ALWAYS, *table.columns):
+            raise UnknownGrouping(column, (*ALWAYS, *(each for each in DIMENSIONS if each in table.columns)))
     return list(dict.fromkeys((*ALWAYS, *by)))
 
 
@@ -99,12 +97,12 @@ def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     millisecond, the one of the later category). Unanswered questions (a null value) are left out. `own` is beyond
     the last category, and in no pattern, for an answer that `categories` does not declare.
     """
-    unit = [*group, "item", "target"]
+    unit = list(dict.fromkeys((*group, "item", "target")))
     answers = newest_answers(judgments, categories, unit)
     size = _size(categories)
     pattern = {f"n{k}": answers.count(where=answers[_OWN] == k) for k in range(size)}
     units = answers.group_by(unit).aggregate(**pattern)
-    same_unit = [answers[key].identical_to(units[key]) if key in GROUPINGS else key for key in unit]
+    same_unit = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
     rated = answers.join(units, same_unit)
     return rated.group_by([*group, "annotator", _OWN, *pattern]).aggregate(**{_COUNT: rated.count()})
 

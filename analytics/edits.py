@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from analytics.differences import Difference, difference
+from analytics.output import SPREAD
 from analytics.scales import QuestionKey
 
 _COLUMNS = ("workflow", "question", "locale", "item", "target", "annotator", "vendor", "stage", "guideline_version")
@@ -24,17 +25,7 @@ class Edit:
     updated: datetime
     original: str
     edited: str
-    difference: Difference
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return {
-            "group": self.group,
-            "updated": self.updated,
-            "original": self.original,
-            "edited": self.edited,
-            **asdict(self.difference),
-        }
+    difference: Difference = field(metadata=SPREAD)
 
 
 def edits(judgments: ir.Table, *, questions: Collection[QuestionKey], limit: int, offset: int = 0) -> list[Edit]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 Over = Literal["items", "items_and_raters"]
 
@@ -27,11 +27,3 @@ class Estimate:
     n_judgments: int
     n_annotators: int
     undefined: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain values, ready for JSON.
-
-        >>> Estimate(0.5, 0.4, 0.6, 0.95, "poisson", "items", 10, 30, 3).as_dict()["high"]
-        0.6
-        """
-        return asdict(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import ibis.expr.types as ir
@@ -35,10 +35,6 @@ class LocaleRow:
     question: str
     alpha: Estimate | None
     raw_agreement: Estimate | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return asdict(self)
 
 
 def locale_rows(

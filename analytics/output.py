@@ -5,20 +5,48 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import Field, fields, is_dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
 
 
 class Row(Protocol):
-    """A row of a statistic."""
+    """A row of a statistic: a frozen dataclass.
 
-    def as_dict(self) -> dict[str, Any]:
-        """Its values, ready for JSON."""
+    The entries of its field `group`, and of one declared with `field(metadata=SPREAD)`, stand beside the others.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+SPREAD: Mapping[str, Any] = MappingProxyType({"spread": True})
+
+
+def is_spread(field: Field[Any]) -> bool:
+    """Whether the entries of this field stand beside the other fields of its row."""
+    return field.name == "group" or bool(field.metadata.get("spread"))
 
 
 def plain(row: Row) -> dict[str, Any]:
-    """A row as nested plain values, with the columns of its group first."""
-    values = row.as_dict()
-    return {**values.pop("group", {}), **values}
+    """A row as nested plain values, ready for JSON and CSV.
+
+    >>> from analytics.differences import Piece
+    >>> plain(Piece("same", "text"))
+    {'kind': 'same', 'text': 'text'}
+    """
+    columns: dict[str, Any] = {}
+    for field in fields(row):
+        value = _plain(getattr(row, field.name))
+        columns |= value if is_spread(field) else {field.name: value}
+    return columns
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

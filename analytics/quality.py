@@ -25,10 +25,6 @@ class Quality:
     group: dict[str, str | None]
     estimate: Estimate
 
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return {"group": self.group, "estimate": self.estimate.as_dict()}
-
 
 def quality(
     judgments: ir.Table,

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
+from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.edits import Edit, edits
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
 from analytics.quality import Quality, quality
 from analytics.scales import QuestionKey, categories, edited_texts, error_categories
+from analytics.screening import Screening, screening
 from analytics.store import Snapshot
+from analytics.suggestions import Pull, pulls
 from analytics.trends import Trend, error_trends
 from guidelines import Library
 
-GROUPINGS = ("locale", "workflow", "question", "guideline_version", "vendor", "stage")
+GROUPINGS = (*ALWAYS, *DIMENSIONS)
+HARMFUL = ("harmful",)
+SAFETY = "safety_moderation"
 OVER: tuple[Over, ...] = ("items_and_raters", "items")
-_ALWAYS = ("workflow", "question")  # agreement is within one question of one workflow
 
 T = TypeVar("T")
 
@@ -34,11 +38,42 @@ class Query:
     locale: str | None = None
     by: tuple[str, ...] = ("locale",)
     over: Over = "items_and_raters"
+    codes: tuple[str, ...] = HARMFUL
+    limit: int = 100
+    offset: int = 0
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Query:
+        """From parameters as read by a schema of `analytics.parameters`; `format` is not of the query."""
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in given.items()
+            if name != "format" and value is not None
+        }
+        return cls(**known)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of `by`, once each, without those that are always there."""
-        return tuple(dict.fromkeys(column for column in self.by if column not in _ALWAYS))
+        return tuple(dict.fromkeys(column for column in self.by if column not in ALWAYS))
+
+
+def screening_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Screening]:
+    """Recall and precision of screens as asked; raises UnknownValue."""
+    known, workflow = categories(library.workflows), query.workflow or SAFETY
+    _check("workflow", workflow, {workflow for workflow, _ in known})
+    of_workflow = {key: value for key, value in known.items() if key[0] == workflow}
+    for code in query.codes:
+        _check("codes", code, {code for value in of_workflow.values() for code in value.codes})
+    asked = {key: value for key, value in of_workflow.items() if set(query.codes) <= set(value.codes)}
+    if query.question is not None or not asked:
+        _check("question", str(query.question), {question for _, question in asked})
+        asked = {key: value for key, value in asked.items() if key[1] == query.question}
+    judgments = narrow(snapshot.judgments(), snapshot, workflow, query.locale)
+    items, found = snapshot.items(), snapshot.screenings()
+    if query.locale is not None:
+        found = found.semi_join(items.filter(items.locale == query.locale), "item")
+    return screening(found, items, judgments, workflow=workflow, questions=asked, codes=query.codes, by=query.by)
 
 
 def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
@@ -51,21 +86,34 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:
     """MQM scores as asked; raises UnknownValue."""
     asked = _asked(error_categories(library.workflows), query)
-    judgments, spans = _narrow(snapshot.judgments(), snapshot, query), _narrow(snapshot.spans(), snapshot, query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    spans = narrow(snapshot.spans(), snapshot, query.workflow, query.locale)
     return quality(judgments, spans, questions=tuple(asked), by=query.columns, over=query.over)
 
 
 def trend_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Trend]:
     """Weekly error rates and trends as asked; raises UnknownValue."""
     asked = _asked(error_categories(library.workflows), query)
-    judgments, spans = _narrow(snapshot.judgments(), snapshot, query), _narrow(snapshot.spans(), snapshot, query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    spans = narrow(snapshot.spans(), snapshot, query.workflow, query.locale)
     return error_trends(judgments, spans, categories=asked, by=query.columns)
 
 
-def edit_rows(snapshot: Snapshot, library: Library, query: Query, *, limit: int, offset: int = 0) -> list[Edit]:
+def suggestion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pull]:
+    """The pull of helpers' suggestions as asked; raises UnknownValue."""
+    every = {(each.id, question.id): None for each in library.workflows.values() for question in each.questions}
+    _asked(every, query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    if query.question is not None:
+        judgments = judgments.filter(judgments.question == query.question)
+    return pulls(judgments, snapshot.suggestions(), by=query.columns)
+
+
+def edit_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Edit]:
     """Edited texts as asked, the newest first; raises UnknownValue."""
     asked = _asked(dict.fromkeys(edited_texts(library.workflows)), query)
-    return edits(_narrow(snapshot.judgments(), snapshot, query), questions=tuple(asked), limit=limit, offset=offset)
+    judgments = narrow(snapshot.judgments(), snapshot, query.workflow, query.locale)
+    return edits(judgments, questions=tuple(asked), limit=query.limit, offset=query.offset)
 
 
 def known_locales(snapshot: Snapshot) -> list[str]:
@@ -108,7 +156,8 @@ def _asked(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]
 
 
 def _narrow(table: ir.Table, snapshot: Snapshot, query: Query) -> ir.Table:
-    return narrow(table, snapshot, query.workflow, query.locale)
+    """The rows to look at, with the columns to group them by."""
+    return with_dimensions(narrow(table, snapshot, query.workflow, query.locale), snapshot, query.columns)
 
 
 def _check(field: str, value: str, known: Collection[str]) -> None:

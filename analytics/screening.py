@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -19,6 +19,7 @@ from analytics import screened
 from analytics.counts import name_group
 from analytics.estimate import Estimate
 from analytics.intervals import Basis, check
+from analytics.output import SPREAD
 from analytics.scales import Categories, QuestionKey
 
 METHOD = "stratified ratio, Korn-Graubard"
@@ -52,19 +53,10 @@ class Screening:
     harmful; 1 is best for both.
     """
 
-    group: dict[str, str | None]
+    group: dict[str, str | None] = field(metadata={"columns": (*screened.ALWAYS, *screened.GROUPINGS)})
     recall: Estimate
     precision: Estimate
-    counts: Counts
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return {
-            "group": self.group,
-            "recall": self.recall.as_dict(),
-            "precision": self.precision.as_dict(),
-            **asdict(self.counts),
-        }
+    counts: Counts = field(metadata=SPREAD)
 
 
 @dataclass(frozen=True)

@@ -36,15 +36,6 @@ class Week:
     annotations: int
     rate: Estimate
 
-    def as_dict(self) -> dict[str, Any]:
-        """The week as plain values, ready for JSON."""
-        return {
-            "monday": self.monday.isoformat(),
-            "errors": self.errors,
-            "annotations": self.annotations,
-            "rate": self.rate.as_dict(),
-        }
-
 
 @dataclass(frozen=True)
 class Trend:
@@ -60,17 +51,6 @@ class Trend:
     slope: Estimate
     p_value: float | None
     q_value: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as plain values, ready for JSON."""
-        return {
-            "group": self.group,
-            "category": self.category,
-            "weeks": [week.as_dict() for week in self.weeks],
-            "slope": self.slope.as_dict(),
-            "p_value": self.p_value,
-            "q_value": self.q_value,
-        }
 
 
 def error_trends(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import click
 import pytest
 import schemathesis
 from analytics_bodies import INGEST, config, manifest, service_of
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
+from marshmallow import missing
 from schemathesis import Case, GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
@@ -21,7 +23,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import concord
 from analytics import create_app
+from analytics.catalogue import STATISTICS, Statistic
 
 pytest_plugins = ["analytics_fixtures"]
 
@@ -68,11 +72,7 @@ def test_every_error_response_has_the_one_shape(client: FlaskClient) -> None:
 
 
 OPERATIONS = [
-    ("/v1/agreement", "GET"),
-    ("/v1/quality", "GET"),
-    ("/v1/errors/trends", "GET"),
-    ("/v1/locales", "GET"),
-    ("/v1/edits", "GET"),
+    *((f"/v1/{each.path}", "GET") for each in STATISTICS),
     ("/v1/manifests", "POST"),
     ("/v1/exports", "POST"),
     ("/v1/webhooks/label-studio", "POST"),
@@ -107,3 +107,17 @@ def test_the_service_answers_as_described(described: BaseSchema, path: str, meth
 
     if mode is GenerationMode.POSITIVE or path != "/health":  # health takes nothing that could be wrong
         tried()
+
+
+@pytest.mark.parametrize("statistic", STATISTICS, ids=lambda each: each.name)
+def test_each_statistic_has_a_command_with_the_same_parameters(statistic: Statistic) -> None:
+    """`concord NAME` takes what `GET /v1/PATH` takes, by the same names and with the same defaults."""
+    command = concord.main.get_command(click.Context(concord.main), statistic.name)
+    assert command is not None
+    options = {option.name: option.default for option in command.params}
+    taken = statistic.takes().fields
+    assert options.keys() == (taken.keys() - {"format"}) | {"form", "data", "guidelines_root"}
+    for name, field in taken.items():
+        if field.load_default is not missing:
+            default = field.load_default
+            assert options[name] == (",".join(default) if isinstance(default, list) else default)

@@ -10,6 +10,7 @@ from statistics_data import EXAMPLE_C, KEY, NOON, judgments, nominal, observers,
 
 from analytics.agreement import agreement, possible
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, UndeclaredCategory, UnknownGrouping
+from analytics.output import plain
 
 
 def only(rows: pd.DataFrame, categories: dict, **asked):
@@ -162,7 +163,7 @@ def test_an_ordinal_metric_of_a_nominal_question_is_refused_with_what_is_possibl
 @pytest.mark.parametrize("column", ["annotator", "colour"])
 def test_an_unknown_grouping_is_refused_with_those_there_are(column):
     """Only the declared columns can be grouped by."""
-    with pytest.raises(UnknownGrouping, match="workflow, question, locale, guideline_version, vendor, stage"):
+    with pytest.raises(UnknownGrouping, match="workflow, question, locale, target, guideline_version, vendor, stage"):
         only(observers(["a b"]), nominal("ab"), by=(column,))
 
 
@@ -181,6 +182,6 @@ def test_an_interval_for_nobody_is_refused(asked):
 
 def test_a_row_is_plain_values():
     """A row turns into dictionaries, texts and numbers that JSON can hold."""
-    row = only(observers(EXAMPLE_C), ordinal("12345")).as_dict()
-    assert row["group"] == {"workflow": "rating", "question": "overall", "locale": "de-DE"}
+    row = plain(only(observers(EXAMPLE_C), ordinal("12345")))
+    assert (row["workflow"], row["question"], row["locale"]) == ("rating", "overall", "de-DE")
     assert row["estimates"]["percent"]["n_annotators"] == 4

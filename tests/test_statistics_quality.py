@@ -100,7 +100,7 @@ def test_groups_are_separate():
     rows = pd.DataFrame({"item": ["i1", "i2"], "annotator": "r1", "weights": [[5], [1]], "locale": ["ja-JP", "ar-EG"]})
     table, spans = reviewed(rows)
     found = quality(table, spans, questions=QUESTIONS, by=("locale",))
-    assert [(row.as_dict()["group"]["locale"], row.estimate.value) for row in found] == [("ar-EG", 1.0), ("ja-JP", 5.0)]
+    assert [(row.group["locale"], row.estimate.value) for row in found] == [("ar-EG", 1.0), ("ja-JP", 5.0)]
     with pytest.raises(UnknownGrouping):
         quality(table, spans, questions=QUESTIONS, by=("model",))
 

@@ -12,6 +12,7 @@ from statistics_data import judgments
 
 from analytics.errors import UndeclaredCategory
 from analytics.intervals import Basis
+from analytics.output import plain
 from analytics.trends import error_trends, trend_slope, weekly_rate
 
 CATEGORIES = {("rating", "errors"): ("grammar", "spelling")}
@@ -144,6 +145,6 @@ def test_nothing_to_follow_is_an_empty_list():
 
 def test_a_row_is_plain_values():
     """A row turns into dictionaries, texts and numbers that JSON can hold."""
-    row = trends(reviewed(weekly([1], [2], [3])))[0].as_dict()
-    assert row["weeks"][0]["monday"] == "2026-09-07"
+    row = plain(trends(reviewed(weekly([1], [2], [3])))[0])
+    assert row["weeks"][0]["monday"] == date(2026, 9, 7)
     assert row["slope"]["method"] == "quasi-Poisson regression"

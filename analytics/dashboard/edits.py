@@ -40,13 +40,8 @@ class ShownEdits:
 
 def shown_edits(snapshot: Snapshot, library: Library, chosen: Mapping[str, str], offset: int) -> ShownEdits:
     """The edits of the chosen workflow and locale after the first `offset`; raises UnknownValue."""
-    found = edit_rows(
-        snapshot,
-        library,
-        Query(workflow=chosen.get("workflow"), locale=chosen.get("locale")),
-        limit=PAGE + 1,
-        offset=offset,
-    )
+    asked = Query(chosen.get("workflow"), locale=chosen.get("locale"), limit=PAGE + 1, offset=offset)
+    found = edit_rows(snapshot, library, asked)
     workflows = list(dict.fromkeys(workflow for workflow, _ in edited_texts(library.workflows)))
     older = offset + PAGE if len(found) > PAGE else None
     return ShownEdits([_shown(edit) for edit in found[:PAGE]], known_locales(snapshot), workflows, older)

@@ -1,0 +1,120 @@
+"""Every statistic once: its name, what it takes and what it answers. API and commands are made from this list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema
+
+from analytics import parameters, queries
+from analytics.agreement import Agreement
+from analytics.edits import Edit
+from analytics.locales import LocaleRow, locale_rows
+from analytics.output import Row, exploded
+from analytics.quality import Quality
+from analytics.queries import Query
+from analytics.screening import Screening
+from analytics.store import Snapshot
+from analytics.suggestions import Pull
+from analytics.trends import Trend
+from guidelines import Library
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic: `concord <name>` and `GET /v1/<path>` with the same parameters.
+
+    `title` is one line, `about` says how to read it. `takes` are the parameters, `row` the dataclass of an answer's
+    rows, which `rows` works out. `lines` makes of a plain row what stands in a table or in CSV, if not the row.
+    """
+
+    name: str
+    title: str
+    about: str
+    takes: type[Schema]
+    row: type
+    rows: Callable[[Snapshot, Library, Query], Sequence[Row]]
+    path: str
+    lines: Callable[[Plain], Iterable[Plain]] = lambda row: (row,)
+
+
+def _locales(snapshot: Snapshot, library: Library, query: Query) -> Sequence[Row]:
+    return locale_rows(snapshot, library, workflow=query.workflow, locale=query.locale)
+
+
+def _without_pieces(row: Plain) -> Iterable[Plain]:
+    return ({name: value for name, value in row.items() if name != "pieces"},)
+
+
+STATISTICS = (
+    Statistic(
+        name="agreement",
+        title="Agreement between annotators, per question",
+        about="Raw agreement, Krippendorff's alpha and Gwet's AC1, each with an interval; 1 is best.",
+        takes=parameters.Estimated,
+        row=Agreement,
+        rows=queries.agreement_rows,
+        path="agreement",
+    ),
+    Statistic(
+        name="quality",
+        title="Quality of what was reviewed",
+        about="The MQM score: mean penalty per annotation of the marked errors, with an interval; 0 is best.",
+        takes=parameters.Estimated,
+        row=Quality,
+        rows=queries.quality_rows,
+        path="quality",
+    ),
+    Statistic(
+        name="trends",
+        title="Weekly error rates and their trend, per error category",
+        about="Errors per annotation with an interval, and the change of the log rate per week; CSV has a line a week.",
+        takes=parameters.Weekly,
+        row=Trend,
+        rows=queries.trend_rows,
+        path="errors/trends",
+        lines=lambda row: exploded(row, "weeks"),
+    ),
+    Statistic(
+        name="suggestions",
+        title="How far suggestions pull answers, per helper",
+        about="The share of answers equal to a suggestion when it was shown and when it was hidden, and shown "
+        "less hidden, each with an interval; a difference of 0 is no pull.",
+        takes=parameters.Grouped,
+        row=Pull,
+        rows=queries.suggestion_rows,
+        path="suggestions",
+    ),
+    Statistic(
+        name="locales",
+        title="Every locale and workflow at a glance",
+        about="What was done, and how far annotators agree on the question that sums the workflow up.",
+        takes=parameters.Filters,
+        row=LocaleRow,
+        rows=_locales,
+        path="locales",
+    ),
+    Statistic(
+        name="edits",
+        title="Edited texts, the newest first",
+        about="What annotators changed, as pieces that stayed, went and came, with edit distances; 0 is unchanged.",
+        takes=parameters.Paged,
+        row=Edit,
+        rows=queries.edit_rows,
+        path="edits",
+        lines=_without_pieces,
+    ),
+    Statistic(
+        name="screening",
+        title="What the screens find of what people call harmful",
+        about="Recall and precision of each screen, with intervals, and what was done with what it found; 1 is best.",
+        takes=parameters.Screened,
+        row=Screening,
+        rows=queries.screening_rows,
+        path="screening",
+    ),
+)

@@ -1,0 +1,94 @@
+"""What statistics can be grouped by, and where each of these columns comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
+
+from analytics.penalties import week
+
+ALWAYS = ("workflow", "question")
+"""Statistics are within one question of one workflow."""
+
+DIMENSIONS = (
+    "locale",
+    "language",
+    "target",
+    "guideline_version",
+    "vendor",
+    "stage",
+    "domain",
+    "batch",
+    "model",
+    "iteration",
+    "week",
+)
+"""The further columns: `language` is the first part of the locale, `week` the Monday of the ISO week of the answer;
+`model` and `iteration` are of the response that an answer is about, and null where it is about none or several."""
+
+_FIRST_MONDAY = date(1969, 12, 29)
+
+
+class Tables(Protocol):
+    """The tables beside the judgments: `analytics.store.Snapshot`."""
+
+    def items(self) -> ir.Table:
+        """Every item that a manifest named."""
+
+    def annotators(self) -> ir.Table:
+        """Every annotator that a manifest named."""
+
+    def served(self) -> ir.Table:
+        """Which model wrote what annotators were shown while labelling."""
+
+
+def with_dimensions(answers: ir.Table, tables: Tables, columns: Collection[str]) -> ir.Table:
+    """Judgments or spans with those of these columns that they do not have yet; others cost nothing."""
+    for add in dict.fromkeys(_ADDED[name] for name in columns if name in _ADDED and name not in answers.columns):
+        answers = add(answers, tables)
+    return answers
+
+
+def _language(answers: ir.Table, _: Tables) -> ir.Table:
+    return answers.mutate(language=answers.locale.split("-")[0])
+
+
+def _week(answers: ir.Table, _: Tables) -> ir.Table:
+    monday = ibis.literal(_FIRST_MONDAY) + (week(answers.created) * 7).as_interval("D")
+    return answers.mutate(week=monday.strftime("%Y-%m-%d"))
+
+
+def _vendor(answers: ir.Table, tables: Tables) -> ir.Table:
+    return _joined(answers, tables.annotators().select("annotator", "vendor"), "annotator")
+
+
+def _of_item(answers: ir.Table, tables: Tables) -> ir.Table:
+    return _joined(answers, tables.items().select("item", "domain", "batch"), "item")
+
+
+def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
+    items = tables.items()
+    arms = items.select("item", arm=items.arms.unnest())
+    shown = arms.select("item", target=arms.arm["target"], model=arms.arm["model"], iteration=arms.arm["iteration"])
+    live = tables.served().select("item", "target", "model").distinct(on=["item", "target"])
+    live = live.mutate(iteration=ibis.null("string"))
+    return _joined(answers, shown.union(live), "item", "target")
+
+
+def _joined(answers: ir.Table, more: ir.Table, *keys: str) -> ir.Table:
+    return answers.left_join(more, list(keys)).drop(*(f"{key}_right" for key in keys))
+
+
+_ADDED: Mapping[str, Callable[[ir.Table, Tables], ir.Table]] = {
+    "language": _language,
+    "week": _week,
+    "vendor": _vendor,
+    "domain": _of_item,
+    "batch": _of_item,
+    "model": _of_response,
+    "iteration": _of_response,
+}

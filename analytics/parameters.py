@@ -1,0 +1,103 @@
+"""What statistics take, as schemas: the API and the commands read the same parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
+from webargs.fields import DelimitedList
+
+from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
+from analytics.screened import ALWAYS as SCREENING_ALWAYS
+from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
+
+
+class _Strict(Schema):
+    """Query parameters: none that is unknown, and none twice, since only the first would be heard."""
+
+    class Meta:
+        unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["unknown"] = f"there is no such parameter; there are: {', '.join(self.fields)}"
+
+    @pre_load
+    def _once(self, data: Any, **_: Any) -> Any:
+        twice = [name for name in data if len(data.getlist(name)) > 1]
+        if twice:
+            raise ValidationError({name: ["given twice: separate values by commas"] for name in twice})
+        return data
+
+
+class Filters(_Strict):
+    """What to look at, and in which format to answer."""
+
+    workflow = fields.String(metadata={"description": "only this workflow"})
+    locale = fields.String(metadata={"description": "only this locale, e.g. `fr-CA`"})
+    format = fields.String(
+        validate=validate.OneOf(["json", "csv"]),
+        metadata={"description": "wins over the Accept header; JSON if neither says"},
+    )
+
+
+def _columns(names: Iterable[str]) -> fields.Field[Any]:
+    told = "columns to group by, separated by commas; workflow and question are always among them"
+    return DelimitedList(
+        fields.String(validate=validate.OneOf(list(names))),
+        load_default=["locale"],
+        validate=validate.Length(min=1),
+        metadata={"description": told, "default": ["locale"]},
+    )
+
+
+class Grouped(Filters):
+    """And how to group it."""
+
+    question = fields.String(metadata={"description": "only this question"})
+    by = _columns(GROUPINGS)
+
+
+class Weekly(Grouped):
+    """For a statistic that has weeks of its own."""
+
+    by = _columns(name for name in GROUPINGS if name != "week")
+
+
+class Estimated(Grouped):
+    """And for whom the interval should hold."""
+
+    over = fields.String(
+        validate=validate.OneOf(OVER),
+        load_default=OVER[0],
+        metadata={"description": "`items`: these annotators on other items; `items_and_raters`: other annotators too"},
+    )
+
+
+class Paged(Filters):
+    """And which part of them."""
+
+    question = fields.String(metadata={"description": "only this question"})
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
+    )
+    offset = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "how many of the newest to pass over"},
+    )
+
+
+class Screened(Filters):
+    """Which labels call a text harmful, and how to group it."""
+
+    workflow = fields.String(load_default=SAFETY, metadata={"description": "the workflow whose answers are the labels"})
+    question = fields.String(metadata={"description": "only this question; all that have the codes unless given"})
+    codes = DelimitedList(
+        fields.String(),
+        load_default=list(HARMFUL),
+        validate=validate.Length(min=1),
+        metadata={"description": "the codes that call a text harmful, separated by commas", "default": list(HARMFUL)},
+    )
+    by = _columns((*SCREENING_ALWAYS, *SCREENING_GROUPINGS))
