@@ -57,7 +57,7 @@ def analytics(tmp_path: Path) -> Iterator[Analytics]:
         with service_of(app).intake.store.snapshot() as snapshot:
             return list(getattr(snapshot, frame)().to_pyarrow().to_pylist())
 
-    transport = httpx.WSGITransport(app)  # type: ignore[arg-type]
+    transport = httpx.WSGITransport(app)
     with AnalyticsClient("http://analytics", settings.ingest_token, transport=transport) as client:
         yield Analytics(client, rows)
     service_of(app).close()
