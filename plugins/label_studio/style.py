@@ -58,7 +58,7 @@ WARNING = """.concord-warning{border-inline-start:4px solid #D55E00;padding-inli
 SUGGESTION = """.concord-suggestion{margin:8px 0}
 .concord-suggestion:has(.lsf-richtext__line:only-child:empty){display:none}
 .concord-suggestion .ant-collapse-header{font-size:16px;align-items:center;gap:8px}
-.concord-suggestion .ant-collapse-expand-icon{padding:0}
+.concord-suggestion .ant-collapse-expand-icon,.concord-suggestion .ant-collapse-arrow{padding:0;margin:0}
 .concord-rtl .concord-suggestion .ant-collapse-expand-icon{transform:scaleX(-1)}
 """
 
