@@ -50,6 +50,11 @@ def _without_pieces(row: Plain) -> Iterable[Plain]:
     return ({name: value for name, value in row.items() if name != "pieces"},)
 
 
+def _with_reasons(row: Plain) -> Iterable[Plain]:
+    told = "; ".join(f"{reason} ({number})" for reason, number in row["reasons"].items())
+    return ({**row, "reasons": told},)
+
+
 STATISTICS = (
     Statistic(
         name="agreement",
@@ -116,5 +121,6 @@ STATISTICS = (
         row=Screening,
         rows=queries.screening_rows,
         path="screening",
+        lines=_with_reasons,
     ),
 )

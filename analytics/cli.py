@@ -75,7 +75,7 @@ def _type(field: fields.Field[Any]) -> click.ParamType[Any] | type:
 
 
 class _Names(click.ParamType[list[str]]):
-    """Names out of a list, separated by commas."""
+    """Names, separated by commas: out of a list, or any where it is empty."""
 
     name = "a,b"
 
@@ -84,7 +84,7 @@ class _Names(click.ParamType[list[str]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
         names = str(value).split(",")
-        if unknown := sorted(set(names) - set(self._known)):
+        if self._known and (unknown := sorted(set(names) - set(self._known))):
             self.fail(f"{', '.join(unknown)}: choose from {', '.join(self._known)}", param, ctx)
         return names
 

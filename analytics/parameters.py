@@ -42,8 +42,8 @@ class Filters(_Strict):
     )
 
 
-def _columns(names: Iterable[str]) -> fields.Field[Any]:
-    told = "columns to group by, separated by commas; workflow and question are always among them"
+def _columns(names: Iterable[str], always: str = "workflow and question are") -> fields.Field[Any]:
+    told = f"columns to group by, separated by commas; {always} always among them"
     return DelimitedList(
         fields.String(validate=validate.OneOf(list(names))),
         load_default=["locale"],
@@ -100,4 +100,4 @@ class Screened(Filters):
         validate=validate.Length(min=1),
         metadata={"description": "the codes that call a text harmful, separated by commas", "default": list(HARMFUL)},
     )
-    by = _columns((*SCREENING_ALWAYS, *SCREENING_GROUPINGS))
+    by = _columns((*SCREENING_ALWAYS, *SCREENING_GROUPINGS), "screen is")

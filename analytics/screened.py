@@ -130,6 +130,6 @@ def strata(judged: ir.Table, group: Sequence[str]) -> ir.Table:
 
 def annotators(judged: ir.Table, given: ir.Table, group: Sequence[str]) -> ir.Table:
     """How many people labelled the texts of each group."""
-    known = judged.filter(judged.y.notnull()).select(*group, "item", "target")
+    known = judged.filter(judged.y.notnull()).select(*dict.fromkeys((*group, "item", "target")))
     people = known.join(given.select("item", "target", "annotator"), ["item", "target"])
     return people.group_by(group).aggregate(annotators=people.annotator.nunique())
