@@ -39,7 +39,7 @@ class Cache:
 
     def put(self, key: bytes, model: str, reply: Reply) -> Reply:
         """Keep an answer; the answer that is kept, which is an earlier one where another process was faster."""
-        row = (key, json.dumps(asdict(reply)), model, datetime.now(UTC).isoformat())
+        row = (key, json.dumps(asdict(reply), ensure_ascii=False), model, datetime.now(UTC).isoformat())
         with self._store.writing() as database:
             database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", row)
             kept = database.execute("SELECT reply FROM answers WHERE key = ?", (key,)).fetchone()

@@ -76,7 +76,9 @@ def _logprobs(chunk: object) -> Iterable[Token]:
 
 def _token(value: object) -> tuple[str, float] | None:
     text, logprob = getattr(value, "token", None), getattr(value, "logprob", None)
-    return (text, float(logprob)) if isinstance(text, str) and isinstance(logprob, int | float) else None
+    if isinstance(text, str) and isinstance(logprob, int | float):
+        return _storable(text), float(logprob)
+    return None
 
 
 def _tokens(chunk: object) -> int | None:

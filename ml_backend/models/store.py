@@ -1,16 +1,18 @@
 """What is kept about models: answers, draws, spending, starts of requests; one SQLite file shared by all processes.
 
-A connection lives as long as one call: nothing is shared between threads or inherited by a forked process, and a
-killed process leaves nothing half-written.
+A connection is used by one thread at a time and never by a forked process. It stays open: whoever closes the last one
+has to wait for the disk. A killed process leaves nothing half-written.
 """
 
 from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from ml_backend.errors import ModelRecordsUnavailable
@@ -35,6 +37,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / "models.sqlite"
+        self._idle: dict[int, deque[sqlite3.Connection]] = {}  # by process
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._create()
@@ -61,12 +64,23 @@ class Store:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        idle = self._idle.setdefault(os.getpid(), deque())
         try:
-            with closing(_connect(self._path)) as database:
+            with ExitStack() as after:
+                database = self._taken(idle)
+                after.callback(database.close)  # unless all goes well
                 yield database
+                after.pop_all()
+                idle.append(database)
         except sqlite3.Error as error:
             _log.warning("%s cannot be used: %s", self._path, error)
             raise ModelRecordsUnavailable from error
+
+    def _taken(self, idle: deque[sqlite3.Connection]) -> sqlite3.Connection:
+        try:
+            return idle.pop()
+        except IndexError:
+            return _connect(self._path)
 
     def _create(self) -> None:
         # Switching to WAL does not wait for other processes, so workers that start together take turns.
@@ -77,6 +91,6 @@ class Store:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    database = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA synchronous = NORMAL")  # with WAL: safe against a killed process
     return database
