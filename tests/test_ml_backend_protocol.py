@@ -143,7 +143,6 @@ def test_a_duplicate_is_named_with_its_locale_and_scores_low(client: FlaskClient
     near = _near(second)
     assert near == {
         "status": "screened",
-        "provider": VERSION,
         "kind": "near",
         "score": pytest.approx(0.8, abs=0.1),
         "of": "57.1795217349/demo-1",
