@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ml_backend.errors import InvalidSettings
+from ml_backend.screens.toxicity.build import toxicity_screens
 from ml_backend.settings import Settings, read_settings
 
+OPERATORS = Path(__file__).parent.parent / "docs" / "operators.md"
 SOUND = """\
 models:
   aurora: {url: "http://127.0.0.1:9/v1", model: aurora-7b}
@@ -105,3 +108,16 @@ def test_a_mistake_is_named_with_line_and_fix(tmp_path: Path, mistake: str) -> N
     (problem,) = refused.value.problems
     assert f"settings.yaml:{said}" in str(problem)
     assert fix in str(problem)
+
+
+def test_the_settings_shown_to_operators_can_be_used(tmp_path: Path) -> None:
+    """Every example of a settings file in the document is read, and its providers become screens."""
+    blocks = re.findall(r"```yaml\n(.*?)```", OPERATORS.read_text("utf-8"), re.DOTALL)
+    examples = [block for block in blocks if block.startswith(("models:", "screens:"))]
+    keys = dict.fromkeys(re.findall(r"key_env: (\w+)", "".join(examples)), "sk-this-is-secret")
+    names = []
+    for example in examples:
+        path = tmp_path / "settings.yaml"
+        path.write_text(example, "utf-8")
+        names += [screen.name for screen in toxicity_screens(read_settings(path, keys), tmp_path)]
+    assert names == ["toxicity_posts", "toxicity_sentences", "toxicity_service", "toxicity_judge"]
