@@ -187,15 +187,25 @@ class _Loader:
         try:
             return (self._root / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            fix = f"write it below {self._root}, in UTF-8"
-            self._problems.append(Problem(name, 1, f"cannot be read: {reason}", fix))
+            self._unreadable(name, error)
             return None
+
+    def _lines(self, name: str) -> Iterator[str]:
+        """One after the other: files may be large. Only a line feed ends one; a text may hold U+2028."""
+        try:
+            with (self._root / name).open(encoding="utf-8-sig", newline="\n") as lines:
+                yield from lines
+        except (OSError, UnicodeDecodeError) as error:
+            self._unreadable(name, error)
+
+    def _unreadable(self, name: str, error: OSError | UnicodeDecodeError) -> None:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        fix = f"write it below {self._root}, in UTF-8"
+        self._problems.append(Problem(name, 1, f"cannot be read: {reason}", fix))
 
     def _items(self, workflow: str, locale: str) -> Iterator[Item]:
         name = f"items/{workflow}/{locale}.jsonl"
-        # Not splitlines(): a text may hold U+2028, which ends no line of JSON Lines.
-        for number, line in enumerate((self._read(name) or "").split("\n"), start=1):
+        for number, line in enumerate(self._lines(name), start=1):
             if line.strip() and (row := self._row(name, number, line)) is not None:
                 item = _item(row, workflow, locale)
                 wrong = item_mistakes(item, self._library.workflows[workflow], complete=self._complete)

@@ -53,6 +53,23 @@ def test_a_good_folder_is_loaded_whole(root: Path, library: Library) -> None:
     ]
 
 
+def test_an_unfinished_programme_may_lack_responses_and_nothing_else(root: Path, library: Library) -> None:
+    """Claims, gold and errors are not judged before the responses are there; texts and too many responses are."""
+    path = root / "items" / "preference" / "en-US.jsonl"
+    few, many, bad = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    few["responses"].pop()
+    many["responses"].append(many["responses"][0])
+    bad |= {"responses": [], "prompt": "half a \r line"}
+    path.write_text("".join(json.dumps(row) + "\n" for row in (few, many, bad)), "utf-8")
+    with pytest.raises(InvalidProgramme) as refused:
+        load(root, library, complete=False)
+    assert [(problem.line, problem.message.split(":")[0]) for problem in refused.value.problems] == [
+        (2, "responses"),
+        (3, "a text"),
+    ]
+    assert [line.startswith("items/preference/en-US.jsonl:1:") for line in problems(root, library)].count(True) == 1
+
+
 def test_the_demo_that_comes_with_the_product_is_good(library: Library) -> None:
     """Its items, gold answers and seeded errors hold together."""
     programme: Programme = load(Path(guidelines.__file__).parents[1] / "plugins" / "demo", library)

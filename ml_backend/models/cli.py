@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -44,7 +45,9 @@ def respond(programme_dir: Path, guidelines_dir: Path | None) -> None:
     programme = load(programme_dir, library, complete=False)
     number = lacking(programme, library)
     config = Config.from_env(os.environ)
-    responder = Responder(programme, library, Models(config.settings, config.data))
+    # The items were checked and counted; they are read again one by one.
+    responder = Responder(replace(programme, items=()), library, Models(config.settings, config.data))
+    del programme
     failures = _responded(responder, number)
     if failures:
         raise ItemsUnanswered([str(failure) for failure in failures])
