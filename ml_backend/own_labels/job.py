@@ -39,7 +39,8 @@ def train_project(data: Path, project: int, environ: Mapping[str, str]) -> list[
 
 def main() -> int:
     """The process: 0 when it has trained, 1 when it could not and the log says why."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s own_labels: %(message)s")
+    logging.basicConfig(format="%(asctime)s own_labels: %(message)s")
+    _log.setLevel(logging.INFO)
     try:
         for line in train_project(Path(sys.argv[1]), int(sys.argv[2]), os.environ):
             _log.info("%s", line)
