@@ -13,7 +13,7 @@ from ml_backend.errors import ScreenFailed
 from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.local import Local, Weights
 from ml_backend.screens.toxicity.model import Reading
-from ml_backend.screens.toxicity.windows import Cut, cut, read, room
+from ml_backend.screens.toxicity.windows import Cut, cut, limit, read
 
 _log = logging.getLogger(__name__)
 
@@ -71,13 +71,14 @@ class Classifier:
             model=self._weights.model,
             revision=self._weights.revision,
             device="cpu",
+            dtype="float32",  # processors are slow at half of it
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},  # the other format can carry code
         )
         config = made.model.config
         self._check(config)
-        tokens = room(made.tokenizer, getattr(config, "max_position_embeddings", None), config.vocab_size)
-        made.tokenizer.model_max_length = tokens + made.tokenizer.num_special_tokens_to_add()
+        tokens = limit(made.tokenizer, getattr(config, "max_position_embeddings", None), config.vocab_size)
+        made.tokenizer.model_max_length = tokens  # where the pipeline cuts a window off
         return _Loaded(made, tokens, exclusive=config.problem_type != "multi_label_classification")
 
     def _check(self, config: Any) -> None:

@@ -15,7 +15,7 @@ from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.head import Head, load
 from ml_backend.screens.toxicity.local import Local, Weights
 from ml_backend.screens.toxicity.model import Reading
-from ml_backend.screens.toxicity.windows import cut, read, room
+from ml_backend.screens.toxicity.windows import cut, limit, read
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ class Embedder:
             revision=weights.revision,
             device="cpu",
             trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},  # the other format can carry code
+            # The other format of weights can carry code, and processors are slow at half of the precision.
+            model_kwargs={"use_safetensors": True, "dtype": "float32"},
         )
         self.tokenizer: Any = self._model.tokenizer
         first: Any = self._model[0]  # the transformer
         words = first.auto_model.get_input_embeddings().num_embeddings
-        self.tokens = room(self.tokenizer, self._model.max_seq_length, words)
+        self.tokens = limit(self.tokenizer, self._model.max_seq_length, words)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Texts × dimensions, each row of length 1; of a text as much as the model reads."""

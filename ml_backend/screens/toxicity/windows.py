@@ -33,8 +33,8 @@ class Cut:
     covers: str | None = None
 
 
-def room(tokenizer: Any, positions: int | None, words: int) -> int:
-    """How many tokens of a text the model reads at once: its own limits, its special tokens taken off.
+def limit(tokenizer: Any, positions: int | None, words: int) -> int:
+    """How many tokens the model reads at once, its special tokens among them.
 
     `positions` is the number of its position embeddings, of which some models keep two for themselves; `words` of its
     word embeddings. Raises ScreenFailed for a tokenizer that cannot tell where its tokens stand, or is another model's.
@@ -43,18 +43,22 @@ def room(tokenizer: Any, positions: int | None, words: int) -> int:
         raise ScreenFailed("the model's tokenizer is not its own")
     if not tokenizer.is_fast:
         raise ScreenFailed("the model's tokenizer does not tell where its tokens stand")
-    limits = (tokenizer.model_max_length, positions - 2 if positions else _TOKENS, _TOKENS)
-    return int(max(1, min(limits) - tokenizer.num_special_tokens_to_add() - _SPARE))
+    return int(min(tokenizer.model_max_length, positions - 2 if positions else _TOKENS, _TOKENS))
 
 
-def cut(text: str, tokenizer: Any, longest: int) -> Cut:
-    """The text in overlapping windows of at most `longest` tokens; what comes after the last window is not read."""
+def cut(text: str, tokenizer: Any, most: int) -> Cut:
+    """The text in overlapping windows for a model that reads `most` tokens at once.
+
+    What comes after the last window is not read.
+    """
+    longest = max(1, most - tokenizer.num_special_tokens_to_add() - _SPARE)
     head = text[:LONGEST]
     places = tokenizer(head, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
-    starts = list(range(0, max(1, len(places) - longest // _OVERLAP), max(1, longest - longest // _OVERLAP)))[:_MOST]
-    ends = [min(start + longest, len(places)) for start in starts]
+    overlap = longest // _OVERLAP
+    starts = range(0, max(1, len(places) - overlap), max(1, longest - overlap))[:_MOST]
     if len(starts) == 1:
         return Cut((head,), _covers(text, len(head)))
+    ends = [min(start + longest, len(places)) for start in starts]
     windows = [head[places[start][0] : places[end - 1][1]] for start, end in zip(starts, ends, strict=True)]
     return Cut(tuple(windows), _covers(text, len(head) if ends[-1] == len(places) else places[ends[-1] - 1][1]))
 
