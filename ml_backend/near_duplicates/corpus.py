@@ -40,7 +40,8 @@ class CorpusWriter:
         """Write all."""
         self._normals.close()
         np.save(self._folder / "ends.npy", np.array(self._ends))
-        segment = build(np.array(self._ids, dtype=np.int64), np.concatenate(self._signatures))
+        signatures = np.concatenate(self._signatures)
+        segment = build(np.array(self._ids, dtype=np.int64), signatures, band_keys(signatures))
         write(self._folder / "corpus.segment", Merger([segment], _NOBODY))
 
 

@@ -24,7 +24,7 @@ ROW_BITS = np.uint64(28)
 """The low bits of a band key, which are zero: room for a row's number."""
 
 _HASH_BITS = 31
-_CHUNK = 8192  # shingles hashed at once: 4 MB
+_CHUNK = 1024  # shingles hashed at once: half a megabyte, which stays in the cache
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Signatures = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_backend.near_duplicates.minhash import BANDS, ROW_BITS, Keys, Signatures, band_keys
+from ml_backend.near_duplicates.minhash import BANDS, ROW_BITS, Keys, Signatures
 from ml_backend.near_duplicates.shingles import spans
 
 _ROW = np.uint64((1 << int(ROW_BITS)) - 1)
@@ -55,15 +55,17 @@ class Segment:
         return (pairs >> ROW_BITS).astype(np.int64), (pairs & _ROW).astype(np.int64)
 
 
-def build(ids: NDArray[np.int64], signatures: Signatures) -> Segment:
+def build(ids: NDArray[np.int64], signatures: Signatures, keys: Keys) -> Segment:
     """A segment of these texts, in ascending order of their ids.
 
-    >>> len(build(np.array([4, 7]), np.zeros((2, 128), dtype=np.uint8)))
+    >>> from ml_backend.near_duplicates.minhash import band_keys
+    >>> signatures = np.zeros((2, 128), dtype=np.uint8)
+    >>> len(build(np.array([4, 7]), signatures, band_keys(signatures)))
     2
     """
-    keys = band_keys(signatures).T | np.arange(len(ids), dtype=np.uint64)
-    keys.sort(axis=1)  # the band is in the high bits, so bands one after another are in order too
-    return Segment(ids, signatures, keys.ravel())
+    bands = keys.T | np.arange(len(ids), dtype=np.uint64)
+    bands.sort(axis=1)  # the band is in the high bits, so bands one after another are in order too
+    return Segment(ids, signatures, bands.ravel())
 
 
 class Merger:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_backend.near_duplicates.log import Log
+from ml_backend.near_duplicates.minhash import band_keys
 from ml_backend.near_duplicates.segment import Merger, Segment, build, last_to_merge
 from ml_backend.near_duplicates.segment_file import DamagedSegment, read, write
 
@@ -101,7 +102,7 @@ class SegmentFolder:
         due = _due(files.segments, len(ids), dead)
         if not due:
             return False
-        new = [build(ids, signatures)] if len(ids) else []
+        new = [build(ids, signatures, band_keys(signatures))] if len(ids) else []
         merger = Merger([*files.segments, *new][-due:], dead)
         kept = files.names[: len(files.names) + len(new) - due]
         self._publish(log, [*kept, *self._write(merger)], int(ids[-1]) if len(ids) else files.through)

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_backend.near_duplicates.minhash import BANDS, PERMUTATIONS, Keys, Signatures
+from ml_backend.near_duplicates.segment import Segment, build
 
 _SIZE = 1024  # texts there is room for at first
+_FEW = 200  # queries: for so few, a dictionary is faster than sorting
 
 
 class Tail:
-    """Texts in the order of their ids, which ascend, and a dictionary of their buckets: about 4 kB a text."""
+    """Texts in the order of their ids, which ascend; with the dictionary of their buckets, 4 kB a text."""
 
     def __init__(self) -> None:
         self._size = 0
@@ -19,6 +21,8 @@ class Tail:
         self._signatures: Signatures = np.empty((_SIZE, PERMUTATIONS), dtype=np.uint8)
         self._keys: Keys = np.empty((_SIZE, BANDS), dtype=np.uint64)
         self._buckets: dict[int, list[int]] = {}
+        self._filled = 0  # texts that are in the buckets
+        self._segment: Segment | None = None  # all texts, if none was added since
 
     def __len__(self) -> int:
         return self._size
@@ -39,13 +43,18 @@ class Tail:
         while new.stop > len(self._ids):
             self._grow()
         self._ids[new], self._signatures[new], self._keys[new] = ids, signatures, keys
-        for row, its_keys in enumerate(keys.tolist(), start=self._size):
-            for key in its_keys:
-                self._buckets.setdefault(key, []).append(row)
         self._size = new.stop
+        self._segment = None
 
     def hits(self, keys: Keys, room: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """As in a segment."""
+        if len(keys) > _FEW:
+            self._segment = self._segment or build(self.ids, self.signatures, self._keys[: self._size])
+            return self._segment.hits(keys, room)
+        self._fill()
+        return self._few_hits(keys, room)
+
+    def _few_hits(self, keys: Keys, room: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         found: set[tuple[int, int]] = set()
         for place, key in enumerate(keys.ravel().tolist()):
             rows = self._buckets.get(key)
@@ -62,6 +71,12 @@ class Tail:
         left = Tail()
         left.add(self._ids[later], self._signatures[later], self._keys[later])
         return left
+
+    def _fill(self) -> None:
+        for row, keys in enumerate(self._keys[self._filled : self._size].tolist(), start=self._filled):
+            for key in keys:
+                self._buckets.setdefault(key, []).append(row)
+        self._filled = self._size
 
     def _grow(self) -> None:
         more = len(self._ids)
