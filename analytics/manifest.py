@@ -25,12 +25,16 @@ _KEYS = {
     "suggestions": ("item", "question", "target", "helper", "made"),
 }
 
+# What was decided when a task was made, and is not known any more when it is told of again.
+_DECIDING = {"screenings": "decision", "suggestions": "share"}
+
 
 @dataclass(frozen=True)
 class Manifest:
     """Rows of these frames; a row replaces the one with the same key, the last wins.
 
-    But a screening that decided what annotators saw of an item is replaced only by another one that did.
+    But what was decided or drawn when a task was made (a screening's `decision`, a suggestion's `share`) is replaced
+    only by a row that tells it too.
     """
 
     projects: pa.Table = field(default_factory=PROJECTS.empty_table)
@@ -62,20 +66,21 @@ def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Add or replace the manifest's rows, inside the caller's transaction."""
     for name, keys in _KEYS.items():
         rows: pa.Table = getattr(manifest, name)
-        if name == "screenings":
-            rows = _undisputed(writer, rows)
+        if name in _DECIDING:
+            rows = _undisputed(writer, name, rows)
         if rows.num_rows:
             _upsert(writer, name, rows, keys)
 
 
-def _undisputed(writer: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
-    """The screenings that take the place of none that decided what annotators saw; last those that decided it."""
+def _undisputed(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> pa.Table:
+    """The rows that take the place of none that tells what was decided, unless they tell it too; those come last."""
+    told = _DECIDING[name]
     writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
-    same = "s.item = a.item AND s.target = a.target AND s.screen = a.screen"
+    same = " AND ".join(f"s.{key} = a.{key}" for key in _KEYS[name])
     found: pa.Table = writer.sql(
         f"""SELECT * EXCLUDE position FROM arriving a
-            WHERE decision IS NOT NULL OR NOT EXISTS (FROM screenings s WHERE {same} AND s.decision IS NOT NULL)
-            ORDER BY decision IS NOT NULL, position"""  # noqa: S608 - our own columns
+            WHERE {told} IS NOT NULL OR NOT EXISTS (FROM {name} s WHERE {same} AND s.{told} IS NOT NULL)
+            ORDER BY {told} IS NOT NULL, position"""  # noqa: S608 - our own tables and columns
     ).to_arrow_table()
     writer.unregister("arriving")
     return found
@@ -170,6 +175,10 @@ class AnnotatorRow(_Strict):
     simulated = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
 
 
+def _share() -> fields.Float:
+    return fields.Float(allow_none=True, load_default=None, validate=validate.Range(0, 1))
+
+
 class SuggestionRow(_Strict):
     """A helper's proposed answer to one question about an item."""
 
@@ -180,11 +189,8 @@ class SuggestionRow(_Strict):
     provider = _name(metadata={"description": "who answered, with version"})
     value = _Text(allow_none=True, load_default=None, metadata={"description": "null where the helper gave none"})
     shown = fields.Boolean(truthy={True}, falsy={False}, required=True)
+    share = _share()
     made = fields.AwareDateTime(required=True, format="iso")
-
-
-def _share() -> fields.Float:
-    return fields.Float(allow_none=True, load_default=None, validate=validate.Range(0, 1))
 
 
 class ScreeningRow(_Strict):

@@ -64,7 +64,12 @@ def _screenings() -> str:
     return ";\n".join([_create("screenings", frames.SCREENINGS), _create("served", frames.SERVED)])
 
 
-_MIGRATIONS = (_first, _original, _suggestions, _screenings)
+def _share() -> str:
+    """With which chance a suggestion was shown; a store made from here on has the column already."""
+    return "ALTER TABLE suggestions ADD COLUMN IF NOT EXISTS share DOUBLE"
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share)
 CURRENT = len(_MIGRATIONS)
 
 

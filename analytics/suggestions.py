@@ -1,13 +1,13 @@
 """How often annotators answer as a helper suggests, shown its suggestion or not: how much showing it pulls.
 
-The suggestions of an item are shown or hidden at random, so the two groups of items differ in nothing else, and the
-difference between their shares is the pull.
+Where an item's suggestions were shown or hidden at random, the two groups of items differ in nothing else, and the
+difference between their shares is the pull. Items that showed or hid them for another reason have no part in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import ibis
@@ -38,6 +38,10 @@ class Share:
     equal_squares: float
     products: float
     squares: float
+
+    def __add__(self, other: Share) -> Share:
+        """The share over both, which have no item in common."""
+        return Share(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Share)))
 
     @property
     def value(self) -> float:
@@ -78,7 +82,7 @@ class Share:
 class Pull:
     """One helper in one group: the share of judgments equal to its suggestion when shown and when hidden.
 
-    `difference` is shown less hidden: above 0, showing it pulls answers towards it.
+    `difference` is shown less hidden among the items that were drawn: above 0, showing it pulls answers towards it.
     """
 
     group: dict[str, str | None]
@@ -100,34 +104,32 @@ def pulls(
     check("items", level)
     group = grouping(by, judgments)
     met = answers(judgments, suggestions, group)
-    arms = _arms(met, group)
-    annotators = met.group_by([*group, "helper"]).aggregate(annotators=met.annotator.nunique())
-    same = [arms[key].identical_to(annotators[key]) for key in (*group, "helper")]
-    table = arms.join(annotators, same).order_by([*group, "helper"]).to_pandas()
+    table = _arms(met, group).order_by([*group, "helper"]).to_pandas()
     return list(_pulls(table.to_dict("records"), group, level))
 
 
 def answers(judgments: ir.Table, suggestions: ir.Table, group: Sequence[str]) -> ir.Table:
-    """One row per suggestion and annotator: the group, `helper`, `shown`, `item`, `target`, `annotator` and `equal`.
+    """One row per suggestion and annotator: the group, `helper`, `shown`, `item`, `target`, `annotator`, and two more.
 
-    Of suggestions that were made anew the one that was shown counts, else the newest.
+    `drawn` says whether it was drawn at random which, `equal` is 1 where the answer equals the suggestion, else 0. Of
+    suggestions that were made anew the one that was shown counts, else the one that was drawn, else the newest.
     """
-    window = ibis.window(
-        group_by=[*_ABOUT, "helper"], order_by=[ibis.desc("shown"), ibis.desc("made"), ibis.desc("value")]
-    )
+    newest_last = [suggestions.shown, suggestions.share.notnull(), suggestions.made, suggestions.value]
+    window = ibis.window(group_by=[*_ABOUT, "helper"], order_by=[each.desc() for each in newest_last])
     ranked = suggestions.filter(suggestions.value.notnull()).mutate(place=ibis.row_number().over(window))
-    made = ranked.filter(ranked.place == 0).select(*_ABOUT, "helper", "shown", suggested="value")
+    drawn = ((ranked.share > 0) & (ranked.share < 1)).fill_null(False)
+    made = ranked.filter(ranked.place == 0).select(*_ABOUT, "helper", "shown", drawn=drawn, suggested="value")
     met = judgments.filter(judgments.value.notnull()).join(made, list(_ABOUT))
     equal = (met.value == met.suggested).cast("int64")
     instant = (met.updated.epoch_seconds().cast("int64") * 1_000 + met.updated.millisecond()).fill_null(0)
-    units = list(dict.fromkeys([*group, *_ABOUT, "helper", "shown", "annotator"]))
+    units = list(dict.fromkeys([*group, *_ABOUT, "helper", "shown", "drawn", "annotator"]))
     newest = met.group_by(units).aggregate(newest=(instant * 2 + equal).max())
     return newest.mutate(equal=newest.newest % 2).drop("newest")
 
 
 def _arms(met: ir.Table, group: Sequence[str]) -> ir.Table:
-    """The sums that `Share` holds and the number of annotators, per group, helper and `shown`."""
-    arm = [*group, "helper", "shown"]
+    """The sums that `Share` holds and the annotators, per group, helper, `shown` and `drawn`."""
+    arm = [*group, "helper", "shown", "drawn"]
     each = met.group_by([*arm, "item"]).aggregate(n=met.count().cast("float64"), e=met.equal.sum().cast("float64"))
     sums = each.group_by(arm).aggregate(
         items=each.count(),
@@ -137,29 +139,45 @@ def _arms(met: ir.Table, group: Sequence[str]) -> ir.Table:
         products=(each.e * each.n).sum(),
         squares=(each.n * each.n).sum(),
     )
-    people = met.group_by(arm).aggregate(people=met.annotator.nunique())
+    people = met.group_by(arm).aggregate(people=met.annotator.collect(distinct=True))
     joined = sums.join(people, [sums[key].identical_to(people[key]) for key in arm])
     return joined.drop(*(f"{key}_right" for key in arm))
 
 
+@dataclass(frozen=True)
+class _Arm:
+    """The answers on items of one kind, and who gave them."""
+
+    share: Share
+    people: frozenset[str]
+
+    def __add__(self, other: _Arm) -> _Arm:
+        return _Arm(self.share + other.share, self.people | other.people)
+
+
 def _pulls(rows: Sequence[dict[Any, Any]], group: Sequence[str], level: float) -> Iterator[Pull]:
-    arms: dict[tuple[Any, ...], dict[bool, dict[Any, Any]]] = {}
+    arms: dict[tuple[Any, ...], dict[tuple[bool, bool], _Arm]] = {}
     for row in rows:
         named = name_group(group, [row[key] for key in group])
-        arms.setdefault((*named.values(), row["helper"]), {})[bool(row["shown"])] = row
+        arm = _Arm(_share(row), frozenset(row["people"]))
+        arms.setdefault((*named.values(), row["helper"]), {})[bool(row["shown"]), bool(row["drawn"])] = arm
     for (*key, helper), found in arms.items():
         yield _pull(dict(zip(group, key, strict=True)), str(helper), found, level)
 
 
-def _pull(group: dict[str, str | None], helper: str, found: dict[bool, dict[Any, Any]], level: float) -> Pull:
-    shares = {shown: _share(row) for shown, row in found.items()}
-    estimates = {
-        shown: _estimate(shares.get(shown), int(found[shown]["people"]) if shown in found else 0, shown, level)
-        for shown in (True, False)
-    }
-    people = int(next(iter(found.values()))["annotators"])
-    difference = pull_difference(shares.get(True), shares.get(False), people, level)
-    return Pull(group, helper, estimates[True], estimates[False], difference)
+def _pull(group: dict[str, str | None], helper: str, found: dict[tuple[bool, bool], _Arm], level: float) -> Pull:
+    shown, hidden = (_whole(found, kind) for kind in (True, False))
+    drawn = [found.get((kind, True)) for kind in (True, False)]
+    people = frozenset[str]().union(*(arm.people for arm in drawn if arm))
+    shares = [arm.share if arm else None for arm in drawn]
+    difference = pull_difference(shares[0], shares[1], len(people), level)
+    return Pull(group, helper, _estimate(shown, "shown", level), _estimate(hidden, "hidden", level), difference)
+
+
+def _whole(found: dict[tuple[bool, bool], _Arm], shown: bool) -> _Arm | None:
+    """All items that showed it, or all that hid it, drawn or not."""
+    one, other = found.get((shown, True)), found.get((shown, False))
+    return one + other if one and other else one or other
 
 
 def _share(row: dict[Any, Any]) -> Share:
@@ -167,17 +185,18 @@ def _share(row: dict[Any, Any]) -> Share:
     return Share(int(row["items"]), int(row["judgments"]), int(row["equal"]), *sums)
 
 
-def _estimate(share: Share | None, annotators: int, shown: bool, level: float) -> Estimate:
-    if share is None:
-        missing = f"no answer to an item whose suggestion was {'shown' if shown else 'hidden'}"
-        return Basis(level, _METHOD, "items", 0, 0, 0).undefined(missing)
-    basis = Basis(level, _METHOD, "items", share.items, share.judgments, annotators)
-    low, high = share.interval(level)
-    return replace(basis.undefined("", share.value), low=low, high=high, undefined=None)
+def _estimate(arm: _Arm | None, word: str, level: float) -> Estimate:
+    if arm is None:
+        return Basis(level, _METHOD, "items", 0, 0, 0).undefined(f"no answer to an item whose suggestion was {word}")
+    basis = Basis(level, _METHOD, "items", arm.share.items, arm.share.judgments, len(arm.people))
+    low, high = arm.share.interval(level)
+    return replace(basis.undefined("", arm.share.value), low=low, high=high, undefined=None)
 
 
 def pull_difference(shown: Share | None, hidden: Share | None, annotators: int, level: float) -> Estimate:
-    """Shown less hidden, with the hybrid score interval (Newcombe 1998, Stat. Med. 17, 873-890, method 10).
+    """Shown less hidden, of items that were drawn, with the hybrid score interval.
+
+    Newcombe 1998, Stat. Med. 17, 873-890, method 10.
 
     >>> one, other = Share(70, 70, 56, 56.0, 56.0, 70.0), Share(80, 80, 48, 48.0, 48.0, 80.0)
     >>> found = pull_difference(one, other, 3, 0.95)
@@ -188,7 +207,8 @@ def pull_difference(shown: Share | None, hidden: Share | None, annotators: int, 
     counted = sum(share.items for share in both), sum(share.judgments for share in both)
     basis = Basis(level, _DIFFERENCE, "items", *counted, annotators)
     if shown is None or hidden is None:
-        return basis.undefined("all that was answered was " + ("shown" if hidden is None else "hidden"))
+        missing = [word for word, share in (("shown", shown), ("hidden", hidden)) if share is None]
+        return basis.undefined(f"no answer to an item that was drawn to have it {' or '.join(missing)}")
     (low, high), (low_hidden, high_hidden) = shown.interval(level), hidden.interval(level)
     value = shown.value - hidden.value
     down = float(np.hypot(shown.value - low, high_hidden - hidden.value))

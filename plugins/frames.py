@@ -139,7 +139,8 @@ SERVED = pa.schema(
     ]
 )
 
-# A helper's proposed answer to one question, and whether annotators of this item were shown it.
+# A helper's proposed answer to one question, and whether annotators of this item were shown it. `share` is the chance
+# of being shown that the draw gave it when the task was made; null where nothing was drawn.
 SUGGESTIONS = pa.schema(
     [
         ("item", _TEXT),
@@ -149,6 +150,7 @@ SUGGESTIONS = pa.schema(
         ("provider", _TEXT),
         ("value", _TEXT),
         ("shown", pa.bool_()),
+        ("share", pa.float64()),
         ("made", _TIME),
     ]
 )

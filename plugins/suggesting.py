@@ -32,20 +32,28 @@ def has_panel(programme: Programme, workflow: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The ids of the suggestions that a task shows; `shares` is the chance that each had where a draw was made now."""
+
+    ids: frozenset[str] = frozenset()
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Suggested:
     """A programme's suggestions, and by item which of them its task shows or will show."""
 
     programme: Programme
     library: Library
     orders: Mapping[str, Order]
-    by_item: Mapping[str, Sequence[Suggestion]] = field(default_factory=dict)
-    shown: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    by_item: Mapping[str, Sequence[Suggestion]]
+    shown: Mapping[str, Shown]
 
     def fields(self, item: Item) -> dict[str, Any]:
         """What the suggestions add to the data of the item's task; empty texts where it shows none."""
         if not has_panel(self.programme, item.workflow):
             return {}
-        shown = [each for each in self.by_item.get(item.item, ()) if each.id in self.shown[item.item]]
+        shown = [each for each in self.by_item.get(item.item, ()) if each.id in self.shown[item.item].ids]
         guideline = self.library.guideline(item.workflow, item.locale)
         text = suggestion_text(shown, item, guideline, self.orders[item.item])
         return {TEXT: text, IDS: [each.id for each in shown]}
@@ -58,7 +66,9 @@ class Suggested:
         question, order = self.library.workflows[item.workflow].question(each.question), self.orders[item.item]
         same = {name: getattr(each, name) for name in ("item", "question", "helper", "provider", "made")}
         target, value = shown_target(each.target, order), shown_value(each.value, question, order)
-        return {**same, "target": target, "value": value, "shown": each.id in self.shown[item.item]}
+        shown = self.shown[item.item]
+        told = {"shown": each.id in shown.ids, "share": shown.shares.get(each.id)}
+        return {**same, "target": target, "value": value, **told}
 
 
 def suggested(
@@ -78,25 +88,26 @@ def suggested(
     for each in suggestions:
         by_item.setdefault(each.item, []).append(each)
     tasks = {item: data for project in there for item, data in project.items()}
-    shown = {
-        item.item: frozenset(tasks[item.item].get(IDS) or ())
-        if item.item in tasks
-        else frozenset()
-        if item.item in masked
-        else _drawn(
-            by_item.get(item.item, ()), [rule for rule in programme.suggestions if rule.workflow == item.workflow]
-        )
-        for item in programme.items
-    }
-    return Suggested(programme, library, orders, by_item, shown)
+
+    def shown(item: Item) -> Shown:
+        if item.item in tasks:
+            return Shown(frozenset(tasks[item.item].get(IDS) or ()))
+        rules = [rule for rule in programme.suggestions if rule.workflow == item.workflow]
+        return Shown() if item.item in masked else _drawn(by_item.get(item.item, ()), rules)
+
+    return Suggested(programme, library, orders, by_item, {item.item: shown(item) for item in programme.items})
 
 
-def _drawn(suggestions: Sequence[Suggestion], rules: Sequence[SuggestionRule]) -> frozenset[str]:
-    """The ids of what the new task of one item shows."""
-    chosen = [rule for rule in rules if _random.random() < rule.show]
-    return frozenset(
-        each.id
-        for each in suggestions
-        for rule in chosen
-        if each.helper == rule.helper and each.question in rule.questions and each.value is not None
-    )
+def _drawn(suggestions: Sequence[Suggestion], rules: Sequence[SuggestionRule]) -> Shown:
+    """What the new task of one item shows: all that a rule's helper suggests for it, or none of it."""
+    ids: set[str] = set()
+    shares: dict[str, float] = {}
+    for rule in rules:
+        mine = [each.id for each in suggestions if each.value is not None and _is_of(rule, each)]
+        shares |= dict.fromkeys(mine, rule.show)
+        ids |= set(mine) if _random.random() < rule.show else set()
+    return Shown(frozenset(ids), shares)
+
+
+def _is_of(rule: SuggestionRule, suggestion: Suggestion) -> bool:
+    return suggestion.helper == rule.helper and suggestion.question in rule.questions

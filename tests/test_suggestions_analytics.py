@@ -38,7 +38,7 @@ COLUMNS = ["item", "annotator", "value"]
 
 def suggestion(item: str, value: str | None, shown: bool, **more: Any) -> dict[str, Any]:
     """A row of `frames.SUGGESTIONS`."""
-    same = {"question": QUESTION, "target": "item", "helper": "judge", "provider": "p", "made": NOON}
+    same = {"question": QUESTION, "target": "item", "helper": "judge", "provider": "p", "share": 0.5, "made": NOON}
     return {"item": item, "value": value, "shown": shown, **same, **more}
 
 
@@ -116,10 +116,28 @@ def test_one_group_alone_has_no_difference(shown: bool) -> None:
     """All shown, or all hidden: a share with its interval, and the reason why there is no more."""
     (found,) = pulled([("i", "a", "yes"), ("j", "a", "no")], [suggestion(item, "yes", shown) for item in "ij"])
     there, missing = (found.shown, found.hidden) if shown else (found.hidden, found.shown)
-    word, other = ("shown", "hidden") if shown else ("hidden", "shown")
+    other = "hidden" if shown else "shown"
     assert (there.value, there.n_judgments, there.undefined) == (0.5, 2, None)
     assert (missing.value, missing.undefined) == (None, f"no answer to an item whose suggestion was {other}")
-    assert (found.difference.value, found.difference.undefined) == (None, f"all that was answered was {word}")
+    undefined = f"no answer to an item that was drawn to have it {other}"
+    assert (found.difference.value, found.difference.undefined) == (None, undefined)
+
+
+def test_only_items_that_were_drawn_are_compared() -> None:
+    """Masked texts, older tasks and helpers that are always shown may differ in more: they have shares alone."""
+    answers = [(item, "a", "yes") for item in "ghijk"]
+    drawn = [suggestion("g", "yes", True), suggestion("h", "no", False)]
+    others = [
+        suggestion("i", "no", False, share=None),
+        suggestion("j", "no", True, share=1.0),
+        suggestion("k", "no", False, share=0.0),
+    ]
+    (found,) = pulled(answers, [*drawn, *others])
+    assert (found.shown.value, found.shown.n_items) == (0.5, 2)
+    assert (found.hidden.value, found.hidden.n_items) == (0.0, 3)
+    assert (found.difference.value, found.difference.n_items, found.difference.n_annotators) == (1.0, 2, 1)
+    (found,) = pulled(answers, others)
+    assert found.difference.undefined == "no answer to an item that was drawn to have it shown or hidden"
 
 
 def test_one_item_has_the_widest_interval() -> None:
@@ -139,16 +157,18 @@ def test_an_annotators_newest_answer_counts() -> None:
 
 
 def test_of_suggestions_made_anew_the_shown_one_counts() -> None:
-    """Else the newest: what annotators saw is what could pull them."""
+    """Else the one that was drawn, else the newest: what annotators saw is what could pull them."""
     later = NOON + timedelta(days=1)
     made = [
         suggestion("i", "yes", True),
         suggestion("i", "no", False, made=later),
         suggestion("j", "yes", False),
-        suggestion("j", "no", False, made=later),
+        suggestion("j", "no", False, made=later, share=None),
+        suggestion("k", "yes", False, share=None),
+        suggestion("k", "no", False, made=later, share=None),
     ]
-    (found,) = pulled([("i", "a", "yes"), ("j", "a", "no")], made)
-    assert (found.shown.value, found.hidden.value) == (1.0, 1.0)
+    (found,) = pulled([("i", "a", "yes"), ("j", "a", "yes"), ("k", "a", "no")], made)
+    assert (found.shown.value, found.hidden.value, found.hidden.n_items) == (1.0, 1.0, 2)
 
 
 def test_helpers_and_groups_have_rows_of_their_own() -> None:
@@ -237,7 +257,22 @@ def test_a_manifest_sent_again_changes_nothing_and_a_redrawn_item_replaces(sugge
     assert (row["shown"]["n_items"], row["hidden"]["n_items"]) == (3, 5)
 
 
-@pytest.mark.parametrize("change", [{"shown": "yes"}, {"made": None}, {"helper": ""}, {"model": "x"}, {"value": 4}])
+def test_what_a_later_push_tells_does_not_undo_the_draw(suggested: FlaskClient) -> None:
+    """It reads from the task what is shown, and knows no chance any more; of what is new it knows at least that."""
+    before = rows_of(suggested)
+    again = [{**_sent(f"item-11-{task}", "tie", True), "share": None} for task in (5, 99)]
+    again[0]["value"] = "a_much"
+    body = {"source": "label_studio", "suggestions": again}
+    assert suggested.post("/v1/manifests", json=body, headers=INGEST).status_code == 200
+    assert rows_of(suggested) == before
+    with service_of(suggested.application).store.snapshot() as snapshot:
+        told = {row["item"]: (row["shown"], row["share"]) for row in snapshot.suggestions().to_pyarrow().to_pylist()}
+    assert (told["item-11-5"], told["item-11-99"]) == ((False, 0.5), (True, None))
+
+
+@pytest.mark.parametrize(
+    "change", [{"shown": "yes"}, {"made": None}, {"helper": ""}, {"model": "x"}, {"value": 4}, {"share": 2}]
+)
 def test_a_row_that_is_no_suggestion_is_refused(change: Mapping[str, Any], client: FlaskClient) -> None:
     """With the field; nothing is kept."""
     body = {"source": "label_studio", "suggestions": [{**_sent("one", "tie", True), **change}]}

@@ -156,7 +156,8 @@ def test_analytics_is_told_all_and_which_were_shown(programme: Programme) -> Non
     shown = {item.item for item in programme.items if helped.fields(item)[TEXT]}
     assert {row["item"] for row in rows if row["shown"]} == shown
     assert {(row["value"], row["shown"]) for row in rows if row["target"] == "a"} == {(None, False)}
-    assert rows[0].keys() == {"item", "question", "target", "helper", "provider", "value", "shown", "made"}
+    assert rows[0].keys() == {"item", "question", "target", "helper", "provider", "value", "shown", "share", "made"}
+    assert {(row["value"], row["share"]) for row in rows} == {("a_much", 0.5), ("over_refusal", 0.5), (None, None)}
 
 
 def test_a_later_push_draws_nothing_anew(programme: Programme) -> None:
@@ -165,7 +166,25 @@ def test_a_later_push_draws_nothing_anew(programme: Programme) -> None:
     there = {item.item: first.fields(item) for item in programme.items}
     for rules in (programme.suggestions, (), (replace(programme.suggestions[0], show=0.0),)):
         again = drawn(replace(programme, suggestions=rules), there)
-        assert again.rows() == first.rows()
+        assert again.rows() == [{**row, "share": None} for row in first.rows()]
+
+
+def test_a_rule_holds_for_its_workflow_alone(programme: Programme) -> None:
+    """Workflows may ask questions of the same name."""
+    other = replace(programme.suggestions[0], workflow="response_rating", show=1.0)
+    helped = drawn(replace(programme, suggestions=(replace(programme.suggestions[0], show=0.0), other)))
+    assert {(row["shown"], row["share"]) for row in helped.rows()} == {(False, 0.0), (False, None)}
+
+
+def test_nothing_is_shown_about_masked_texts(programme: Programme) -> None:
+    """It was made from what is masked, and might repeat it; they are no part of the draw."""
+    everyone = replace(programme, suggestions=(replace(programme.suggestions[0], show=1.0),))
+    orders: dict[str, Order] = {item.item: (0, 1) for item in programme.items}
+    first = programme.items[0].item
+    helped = suggested(everyone, LIBRARY, read_suggestions(programme, LIBRARY), orders, [], masked={first})
+    assert {(row["shown"], row["share"]) for row in helped.rows() if row["item"] == first} == {(False, None)}
+    assert helped.fields(everyone.items[0])[TEXT] == ""
+    assert helped.fields(everyone.items[1])[TEXT] != ""
 
 
 def test_what_was_made_anew_is_not_what_was_shown(programme: Programme) -> None:
