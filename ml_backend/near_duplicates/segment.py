@@ -104,7 +104,7 @@ def last_to_merge(sizes: Sequence[int]) -> int:
 
     So there are few segments to look in, and merging costs little for each text.
 
-    >>> last_to_merge([9000, 1000, 500]), last_to_merge([9000, 500])
+    >>> last_to_merge([90_000, 1000, 500]), last_to_merge([9000, 500])
     (2, 1)
     """
     total, count = sizes[-1], 1

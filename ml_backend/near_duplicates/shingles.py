@@ -76,7 +76,7 @@ def normalise(text: str) -> str:
 def is_unspaced(normal: str) -> bool:
     """Whether more than a third of the characters, spaces aside, belong to scripts without spaces.
 
-    >>> is_unspaced("東京 taxi"), is_unspaced("東京 in japan")
+    >>> is_unspaced("東京 bus"), is_unspaced("東京 in japan")
     (True, False)
     """
     if normal.isascii():
