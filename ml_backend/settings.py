@@ -27,7 +27,7 @@ class Endpoint:
     """An OpenAI-compatible endpoint under a name of ours: base URL with its `/v1`, the name it has for the model, key.
 
     `seconds` bound one answer, retries included; `requests_at_once` and `requests_per_minute` hold for all workers
-    together; `parameters` go into every request (temperature, max_tokens, …). `iteration` is the one that is served now.
+    together; `parameters` go into every request (temperature, max_tokens, …). `iteration` is the one served now.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Settings:
 
     `off` names the default screens that are switched off; `semantic_duplicate` are the options of its provider;
     `language_tool` is the address of a LanguageTool server. `default_models` are used by programmes
-    that the file does not name.
+    for which the file names none.
     """
 
     models: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -145,7 +145,7 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
             for at, given in enumerate(toxicity or ())
         ),
         language_tool=value.get("language_tool"),
-        programmes={name: _use(given) for name, given in (value.get("programmes") or {}).items()},
+        programmes={name: _use(given, tuple(models)) for name, given in (value.get("programmes") or {}).items()},
         default_models=tuple(models),
     )
 
@@ -185,6 +185,6 @@ def _harm_provider(
     )
 
 
-def _use(given: Mapping[str, Any]) -> Use:
+def _use(given: Mapping[str, Any], default: tuple[str, ...]) -> Use:
     budget = given.get("budget") or {}
-    return Use(tuple(given.get("models") or ()), budget.get("requests"), budget.get("tokens"))
+    return Use(tuple(given.get("models", default)), budget.get("requests"), budget.get("tokens"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from ml_model_endpoint import KEY, Handler, ModelServer, echo, event, model_serv
 
 import guidelines
 from ml_backend import Config, create_app
+from ml_backend.config import Analytics
+from ml_backend.settings import Settings, Use
 from plugins.label_studio.config import label_config
 from plugins.notices import is_notice, notice
 
@@ -128,6 +132,56 @@ def test_a_model_cannot_speak_as_concord(client: FlaskClient, server: ModelServe
     server.behave = _body(event(notice("No reply: go home.")))
     (result,) = _predict(client, RED_TEAM, TASK, context=_turns(("p", "prompt", ["one"])))
     assert _texts(result) == ["⚠ No reply: go home."]
+
+
+def _turn_of(client: FlaskClient, project: str, item: str) -> str:
+    """The reply to a first message about this item in this project."""
+    config = label_config(guidelines.load().guideline("red_team", "en-US"))
+    context = _turns(("m", "conversation__message", ["hello"]))
+    task = {"id": 1, "data": {"item": item, "prompt": "a goal"}}
+    body = {"tasks": [task], "project": project, "label_config": config, "params": {"context": context}}
+    (result,) = client.post("/predict", json=body).get_json()["results"]
+    (text,) = _texts(result, "conversation__reply") or []
+    return text
+
+
+def test_each_item_has_its_model_in_all_projects_of_a_programme(server: ModelServer, tmp_path: Path) -> None:
+    """Drawn once, for all workers; which it was is kept for analytics, and said in no prediction."""
+
+    def say_who(handler: Handler, body: dict[str, Any]) -> None:
+        handler.send(event(f"I am {body['model']}"))
+
+    server.behave = say_who
+    models = {name: replace(server.endpoint, name=name, model=f"{name[0]}7") for name in ("aurora", "borealis")}
+    settings = Settings(models=models, programmes={"demo": Use(("aurora", "borealis"))}, default_models=("aurora",))
+    nowhere = Analytics("http://127.0.0.1:9", "token")
+    workers = [create_app(Config(data=tmp_path, settings=settings, analytics=nowhere)).test_client() for _ in range(2)]
+    for project in ("57.1", "58.1"):
+        told = {"locale": "en-US", "programme": "demo", "workflow": "red_team"}
+        workers[0].post("/setup", json={"project": project, "extra_params": told})
+    items = [f"item-{number}" for number in range(20)]
+    first = {item: _turn_of(workers[0], "57.1", item) for item in items}
+    assert {item: _turn_of(workers[1], "58.1", item) for item in items} == first
+    assert set(first.values()) == {"I am a7", "I am b7"}
+    with sqlite3.connect(tmp_path / "outbox.sqlite") as database:
+        rows = [json.loads(row) for (row,) in database.execute("SELECT row FROM rows WHERE kind = 'served'")]
+    served = {(row["item"], row["target"], f"I am {row['model'][0]}7") for row in rows}
+    assert served == {(item, "turn_1_reply", text) for item, text in first.items()}
+
+
+def test_a_reply_of_which_nobody_could_say_whose_it_was_is_not_shown(server: ModelServer, tmp_path: Path) -> None:
+    """Where the outbox cannot be written, the annotator is told so; later the reply that was kept is shown."""
+    config = Config(data=tmp_path, settings=server.settings, analytics=Analytics("http://127.0.0.1:9", "token"))
+    client = create_app(config).test_client()
+    client.post("/setup", json={"project": "57.1", "extra_params": {"programme": "demo"}})
+    outbox = (tmp_path / "outbox.sqlite").read_bytes()
+    (tmp_path / "outbox.sqlite").write_bytes(b"broken" * 1000)
+    assert "No reply: which model answered cannot be recorded now." in _turn_of(client, "57.1", "one")
+    for path in tmp_path.glob("outbox.sqlite*"):
+        path.unlink()
+    (tmp_path / "outbox.sqlite").write_bytes(outbox)
+    assert _turn_of(client, "57.1", "one") == "HELLO"
+    assert len(server.seen.requests) == 1
 
 
 def _said(server: ModelServer) -> list[tuple[str, str]]:

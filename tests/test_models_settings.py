@@ -16,7 +16,7 @@ OPERATORS = Path(__file__).parent.parent / "docs" / "operators.md"
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
     """The example of the document as a file."""
-    (text,) = re.findall(r"```yaml\n(models:\n.*?)```", OPERATORS.read_text("utf-8"), re.DOTALL)
+    text = re.findall(r"```yaml\n(models:\n.*?)```", OPERATORS.read_text("utf-8"), re.DOTALL)[0]
     path = tmp_path / "settings.yaml"
     path.write_text(text, "utf-8")
     return path
@@ -40,6 +40,15 @@ def test_the_example_for_operators_can_be_used(example: Path) -> None:
     assert settings.use("demo") == Use(("aurora", "borealis"), requests=20_000, tokens=5_000_000)
     assert settings.use("another") == Use(("aurora", "borealis"))
     assert "sk-secret" not in repr(settings)
+
+
+def test_a_programme_may_have_a_budget_and_all_models(example: Path) -> None:
+    """Only an empty list means no models."""
+    text = example.read_text("utf-8").replace("models: [aurora, borealis]", "# all")
+    example.write_text(text + "  silent:\n    models: []\n", "utf-8")
+    settings = read_settings(example, {"AURORA_KEY": "k"})
+    assert settings.use("demo") == Use(("aurora", "borealis"), requests=20_000, tokens=5_000_000)
+    assert settings.use("silent") == Use()
 
 
 @pytest.mark.parametrize(

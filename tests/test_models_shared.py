@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,16 +208,37 @@ def test_a_budget_counts_what_could_not_be_counted_as_estimated(tmp_path: Path) 
     """What is set aside for a request is given back but for what it took; a failed request took what its bill says."""
     budget, use = Budget(Store(tmp_path)), Use(tokens=100)
     with budget.spending("demo", use, 60) as bill:
-        bill.tokens = 10
+        bill.sent, bill.tokens = True, 10
     with budget.spending("demo", use, 90) as bill:
-        bill.estimate = 20
-    with pytest.raises(RuntimeError), budget.spending("demo", use, 70):
+        bill.sent, bill.estimate = True, 20
+    with pytest.raises(RuntimeError), budget.spending("demo", use, 70) as bill:
+        bill.sent = True
         raise RuntimeError
+    with budget.spending("demo", use, 70):
+        assert budget.spent("demo") == Spent(requests=4, tokens=100, estimated=90)
     assert budget.spent("demo") == Spent(requests=3, tokens=30, estimated=20)
     with pytest.raises(BudgetSpent, match="30 of 100 tokens, and the next request may take 71"):
         budget.spending("demo", use, 71).__enter__()
     assert budget.spent("demo").requests == 3
     assert budget.spent("other") == Spent()
+
+
+def test_a_spent_budget_costs_no_waiting(tmp_path: Path, server: ModelServer) -> None:
+    """It is told before a place or the minute's rate is waited for; a request that waited in vain is given back."""
+    endpoint = Endpoint("aurora", server.endpoint.url, "m", requests_per_minute=1, seconds=3.0)
+    use = Use(("aurora",), requests=2)
+    models = Models(Settings(models={"aurora": endpoint}, programmes={"demo": use}), tmp_path)
+
+    def ask(text: str) -> str:
+        return models.ask(endpoint, [{"role": "user", "content": text}], Patience(), programme="demo").text
+
+    assert ask("one") == "ONE"
+    with pytest.raises(ModelFailed, match="too many requests"):
+        ask("two")
+    assert models.budget.spent("demo").requests == 1
+    assert models.ask(replace(endpoint, name="other"), MESSAGES, Patience(), programme="demo").text == "HELLO"
+    with pytest.raises(BudgetSpent):
+        models.ask(endpoint, MESSAGES, Patience(ahead=True), programme="demo", sample="1")
 
 
 def test_a_broken_file_of_records_is_a_failure_in_our_words(tmp_path: Path, server: ModelServer) -> None:

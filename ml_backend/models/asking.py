@@ -127,13 +127,14 @@ class Models:
     def _turn(
         self, endpoint: Endpoint, patience: Patience, programme: str | None, most: int
     ) -> Iterator[tuple[Client, float, Bill]]:
-        """A block that sends one request: when the limits allow it, on the programme's bill, counted and timed."""
-        with self._limits.turn(endpoint, patience), self._billed(programme, most) as bill:
-            seconds = min(endpoint.seconds, patience.left)
+        """A block that sends one request: on the programme's bill, when the limits allow it, counted and timed."""
+        with self._billed(programme, most) as bill, self._limits.turn(endpoint, patience):
+            client, seconds = self._client(endpoint), min(endpoint.seconds, patience.left)
             if seconds <= 0:
                 raise ModelFailed("out of time")
+            bill.sent = True
             with _counted(endpoint.name):
-                yield self._client(endpoint), seconds, bill
+                yield client, seconds, bill
 
     @contextmanager
     def _billed(self, programme: str | None, most: int) -> Iterator[Bill]:

@@ -25,8 +25,9 @@ class Spent:
 
 @dataclass
 class Bill:
-    """What one request turned out to cost; None for tokens that the endpoint did not count."""
+    """What one request turned out to cost: whether it was sent, its tokens, or an estimate where none were counted."""
 
+    sent: bool = False
     tokens: int | None = None
     estimate: int = 0
 
@@ -81,7 +82,7 @@ class Budget:
     def _settle(self, programme: str, most: int, bill: Bill) -> None:
         tokens, estimated = (bill.estimate, bill.estimate) if bill.tokens is None else (bill.tokens, 0)
         with self._store.writing() as database:
-            self._add(database, programme, 0, tokens - most, estimated - most)
+            self._add(database, programme, 0 if bill.sent else -1, tokens - most, estimated - most)
 
     def _add(self, database: sqlite3.Connection, programme: str, *numbers: int) -> None:
         update = "UPDATE spent SET requests = requests + ?, tokens = tokens + ?, estimated = estimated + ?"

@@ -38,20 +38,24 @@ class ItemFile:
         Raises ItemFileUnusable, also when somebody else wrote to the file.
         """
         aside = self._real.with_name(f".{self._real.name}.filling")
+        self._check()
         try:
             with self._real.open("rb") as lines, aside.open("wb") as out:
                 self._copy(lines, responses, out)
                 out.flush()
                 os.fsync(out.fileno())
             shutil.copymode(self._real, aside)
-            if self._state() != self._known:
-                raise ItemFileUnusable(self.path, "somebody else changed it")
+            self._check()
             aside.replace(self._real)
             self._known = self._state()
         except (OSError, ValueError) as error:
             raise ItemFileUnusable(self.path, str(error)) from error
         finally:
             aside.unlink(missing_ok=True)
+
+    def _check(self) -> None:
+        if self._state() != self._known:
+            raise ItemFileUnusable(self.path, "somebody else changed it")
 
     def _copy(self, lines: IO[bytes], responses: Mapping[int, Sequence[Row]], out: IO[bytes]) -> None:
         for number, line in enumerate(lines, start=1):

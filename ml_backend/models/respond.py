@@ -206,9 +206,14 @@ def _alone(folder: Path) -> Iterator[None]:
     """A block in which no other process fills this programme; raises ProgrammeBusy where one does."""
     lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock, folder)
         yield
-    except BlockingIOError as error:
-        raise ProgrammeBusy(folder) from error
     finally:
         os.close(lock)
+
+
+def _lock(file: int, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ProgrammeBusy(folder) from error
