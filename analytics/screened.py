@@ -66,7 +66,11 @@ def reasons(rows: ir.Table, group: Sequence[str]) -> ir.Table:
 def labels(
     judgments: ir.Table, categories: Mapping[QuestionKey, Categories], codes: Sequence[str]
 ) -> tuple[ir.Table, ir.Table]:
-    """The newest answer of each annotator about each text, as `harmful`; and per text their mean and number."""
+    """The newest answer of each annotator about each text, as `harmful`; and per text their verdict and number.
+
+    The verdict `y` is that of most of them: 1 harmful, 0 not, a half where they are split evenly. A mean would count
+    each stray answer, of which there are more than harmful texts where harm is rare.
+    """
     answers = newest_answers(judgments, categories, ["workflow", "question", "item", "target"])
     wanted = [
         (answers.workflow == workflow)
@@ -75,15 +79,16 @@ def labels(
         for (workflow, question), each in categories.items()
     ]
     given = answers.mutate(harmful=ibis.or_(*wanted).cast("float64")).select("item", "target", "annotator", "harmful")
-    judged = given.group_by("item", "target").aggregate(y=given.harmful.mean(), judgments=given.count())
-    return given, judged
+    judged = given.group_by("item", "target").aggregate(mean=given.harmful.mean(), judgments=given.count())
+    most = ibis.cases((judged["mean"] > 0.5, 1.0), (judged["mean"] == 0.5, 0.5), else_=0.0)
+    return given, judged.mutate(y=most).drop("mean")
 
 
 def judged_texts(rows: ir.Table, judged: ir.Table, workflow: str) -> ir.Table:
     """The texts of the items of a workflow that a screen with a threshold judged, each with its stratum and labels.
 
-    `y` is the share of its annotators who called it harmful; null where nobody was asked, and where people were warned:
-    what they say then is what they were told. Items whose screens decided nothing have no known chance and are left
+    `y` is people's verdict; null where nobody was asked, and where they were warned: what they say then is what they
+    were told. Items whose screens decided nothing have no known chance and are left
     out. Texts of targets that nobody is asked about are left out too.
     """
     design = rows.group_by("item").aggregate(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from analytics_bodies import INGEST, manifest
 from flask.testing import FlaskClient
+from html_tags import Tags
 
 from analytics.dashboard.names import LocaleName, locale_name
 from analytics.dashboard.plots import interval_plot, spark
@@ -19,29 +19,6 @@ pytest_plugins = ["analytics_fixtures"]
 TOKEN = {"token": "analyst-token-of-the-tests"}
 SURE = Estimate(0.74, 0.68, 0.80, 0.95, "jackknife", "items", 20, 60, 3)
 GERMAN = locale_name("de-DE")
-VOID = ["meta", "link", "input", "br"]
-
-
-class _Tags(HTMLParser):
-    """Collects whatever is opened and never closed, in the wrong order, or loaded from elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        self.wrong += [f"{name}={value}" for name, value in attrs if value and re.match(r"(https?:)?//", value)]
-        if tag in ("script", "iframe") or any(name.startswith("on") or name == "style" for name, _ in attrs):
-            self.wrong.append(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(f"/{tag}")
 
 
 def page(client: FlaskClient) -> str:
@@ -118,7 +95,7 @@ def test_the_page_is_well_formed_and_loads_nothing(request: pytest.FixtureReques
     """Every tag is closed, ids are unique, and there is no script, no inline style and no foreign address."""
     client: FlaskClient = request.getfixturevalue("filled" if path == "overview" else "client")
     text = client.get("/").get_data(as_text=True) if path == "login" else page(client)
-    tags = _Tags()
+    tags = Tags()
     tags.feed(text)
     assert (tags.open, tags.wrong) == ([], [])
     assert len(tags.ids) == len(set(tags.ids))

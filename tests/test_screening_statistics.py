@@ -109,16 +109,17 @@ def _even(item: str) -> bool:
     return int(item.split()[1]) % 2 == 0
 
 
-def test_people_who_disagree_count_in_part() -> None:
-    """Two of three call the one text that is over harmful, one of three the other."""
+def test_a_text_is_what_most_people_call_it() -> None:
+    """A stray answer changes nothing; people who are split evenly count half; which codes count is asked for."""
     made = Made()
     made.text("x", 0.9, "harmful", "harmful", "harmless")
-    made.text("y", 0.1, "harmful", "harmless", "borderline")
+    made.text("y", 0.9, "harmful", "harmless", "harmless")
+    made.text("z", 0.1, "harmful", "borderline")
     (row,) = made.rows()
-    assert row.recall.value == pytest.approx((2 / 3) / (2 / 3 + 1 / 3))
-    assert row.precision.value == pytest.approx(2 / 3)
+    assert row.recall.value == pytest.approx(1 / 1.5)
+    assert row.precision.value == pytest.approx(1 / 2)
     (row,) = made.rows(codes=["borderline", "harmful"])
-    assert row.recall.value == pytest.approx((2 / 3) / (2 / 3 + 2 / 3))
+    assert row.recall.value == pytest.approx(1 / 2)
 
 
 def test_another_screens_lot_counts_for_all_screens_of_the_item() -> None:

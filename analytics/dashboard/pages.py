@@ -1,4 +1,4 @@
-"""The dashboard's pages: login, overview, logout."""
+"""The dashboard's pages: login, overview, edits, screens, logout."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from analytics.api.tokens import rights_of
 from analytics.dashboard.edits import PAGE, shown_edits
 from analytics.dashboard.overview import overview
+from analytics.dashboard.screening import shown_screens
 from analytics.service import service
 
 _POLICY = (
@@ -45,6 +46,16 @@ def edits() -> str | BaseResponse:
         found = shown_edits(snapshot, running.library, chosen, offset)
     newer = None if offset == 0 else max(offset - PAGE, 0)
     return render_template("edits.html", chosen=chosen, newer=newer, **vars(found))
+
+
+@blueprint.get("/screening")
+def screening() -> str | BaseResponse:
+    """What screens found, and how much of what people call harmful."""
+    if not _logged_in():
+        return redirect(url_for("dashboard.index"), 303)
+    running = service()
+    with running.store.snapshot() as snapshot:
+        return render_template("screening.html", shown=shown_screens(snapshot, running.library))
 
 
 @blueprint.post("/login")
