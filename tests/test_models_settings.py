@@ -45,7 +45,7 @@ def test_the_example_for_operators_can_be_used(example: Path) -> None:
 def test_a_programme_may_have_a_budget_and_all_models(example: Path) -> None:
     """Only an empty list means no models."""
     text = example.read_text("utf-8").replace("models: [aurora, borealis]", "# all")
-    example.write_text(text + "  silent:\n    models: []\n", "utf-8")
+    example.write_text(text.replace("programmes:\n", "programmes:\n  silent: {models: []}\n"), "utf-8")
     settings = read_settings(example, {"AURORA_KEY": "k"})
     assert settings.use("demo") == Use(("aurora", "borealis"), requests=20_000, tokens=5_000_000)
     assert settings.use("silent") == Use()
