@@ -9,8 +9,9 @@ from ml_backend.near_duplicates import Index
 from ml_backend.screens.language import LanguageScreen
 from ml_backend.screens.model import Screen
 from ml_backend.screens.near_duplicate import NearDuplicateScreen
-from ml_backend.screens.pii import PiiScreen
 from ml_backend.screens.own_labels import OwnLabelsScreen
+from ml_backend.screens.pii import PiiScreen
+from ml_backend.screens.profanity import ProfanityScreen
 from ml_backend.screens.semantic_duplicate import SemanticDuplicateScreen
 from ml_backend.screens.toxicity.build import toxicity_screens
 from ml_backend.semantic import Encoder
@@ -46,6 +47,8 @@ def _screens(settings: Settings, data: Path) -> Iterator[Screen]:
         yield LanguageScreen()
     if "pii" not in settings.off:
         yield PiiScreen()
+    if "profanity" not in settings.off:
+        yield ProfanityScreen()
     if "own_labels" not in settings.off:
         yield OwnLabelsScreen(data)
     if settings.semantic_duplicate:
