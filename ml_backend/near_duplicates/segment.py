@@ -42,13 +42,14 @@ class Segment:
 
         At most `room[query * BANDS + band]` texts of a bucket count, the earliest, and are deducted from it.
         """
-        low = keys.ravel()
+        order = keys.ravel().argsort()  # looking up in order stays in the cache
+        low = keys.ravel()[order]
         starts = self.bands.searchsorted(low)
-        at = ((self.bands.take(starts, mode="clip") ^ low) < _NEXT_KEY).nonzero()[0]
-        if not at.size:
+        found = ((self.bands.take(starts, mode="clip") ^ low) < _NEXT_KEY).nonzero()[0]
+        if not found.size:
             return _NOTHING
-        starts = starts[at]
-        counts = np.minimum(self.bands.searchsorted(low[at] + _NEXT_KEY) - starts, room[at])
+        at, starts = order[found], starts[found]
+        counts = np.minimum(self.bands.searchsorted(low[found] + _NEXT_KEY) - starts, room[at])
         room[at] -= counts
         queries = np.repeat((at // BANDS).astype(np.uint64), counts)
         pairs = np.unique((queries << ROW_BITS) | (self.bands[spans(starts, counts)] & _ROW))
