@@ -36,8 +36,12 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def provider(server: ModelServer, tmp_path: Path) -> Moderation:
-    endpoint = replace(server.endpoint, model="moderator", seconds=1.0)
-    return Moderation(Models(Settings(), tmp_path), endpoint, {"drugs/selling": "nonviolent_crimes"})
+    return _moderation(server, tmp_path, seconds=20.0)
+
+
+def _moderation(server: ModelServer, folder: Path, seconds: float) -> Moderation:
+    endpoint = replace(server.endpoint, model="moderator", seconds=seconds)
+    return Moderation(Models(Settings(), folder), endpoint, {"drugs/selling": "nonviolent_crimes"})
 
 
 def _screened(
@@ -144,10 +148,11 @@ ALL_FAIL = {
 
 @pytest.mark.parametrize("failure", ALL_FAIL)
 def test_a_service_that_fails_leaves_texts_unscreened_and_is_left_alone(
-    server: ModelServer, provider: Moderation, failure: str, caplog: pytest.LogCaptureFixture
+    server: ModelServer, tmp_path: Path, failure: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The reason is ours and has neither its words nor the key; the next batch does not wait for it again."""
     server.behave, reason = ALL_FAIL[failure]
+    provider = _moderation(server, tmp_path, seconds=1.0 if reason == "the model took too long" else 8.0)
     with caplog.at_level(logging.DEBUG), pytest.raises(ModelFailed) as failed:
         _screened(provider, "hate", seconds=30)
     assert failed.value.message == provider.trouble() == reason
@@ -155,7 +160,7 @@ def test_a_service_that_fails_leaves_texts_unscreened_and_is_left_alone(
     asked, started = len(server.seen.requests), time.monotonic()
     with pytest.raises(ModelFailed, match=reason):
         _screened(provider, "hate")
-    assert (len(server.seen.requests), time.monotonic() - started < 0.2) == (asked, True)
+    assert (len(server.seen.requests), time.monotonic() - started < 1) == (asked, True)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_no_service_listens(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(ModelFailed, match="cannot be reached"):
         _screened(Moderation(Models(Settings(), tmp_path), endpoint, {}), "hate")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
 
 
 def test_a_deadline_of_ours_is_not_held_against_the_service(server: ModelServer, provider: Moderation) -> None:
@@ -236,7 +241,7 @@ def test_a_served_chat_model_judges(transformers_serve: str, judging_model: Path
 
 
 def _judge(server: ModelServer, folder: Path, settings: Settings | None = None) -> Judge:
-    endpoint = replace(server.endpoint, seconds=1.0)
+    endpoint = replace(server.endpoint, seconds=8.0)
     return Judge(Models(settings or Settings(models={"aurora": endpoint}), folder), endpoint)
 
 
@@ -278,6 +283,14 @@ def test_a_judge_that_answers_nothing_is_left_alone(server: ModelServer, tmp_pat
     with pytest.raises(ModelFailed, match="answered 500"):
         _screened(judge, "a", "b")
     assert judge.trouble() == "the model endpoint answered 500"
+
+
+def test_a_dead_endpoint_does_not_cost_a_large_batch_its_time(server: ModelServer, tmp_path: Path) -> None:
+    """When as many questions as may wait at once have failed, the others are not asked."""
+    server.behave = ALL_FAIL["404"][0]
+    with pytest.raises(ModelFailed, match="answered 404"):
+        _screened(_judge(server, tmp_path), *map(str, range(100)))
+    assert len(server.seen.requests) <= 2 * server.endpoint.requests_at_once
 
 
 def test_judging_is_on_the_programme_s_budget(server: ModelServer, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from ml_backend.errors import ModelFailed
 from ml_backend.models.patience import Patience
@@ -37,15 +36,15 @@ class Questions:
     def readings(self, groups: Sequence[Sequence[Text]], ask: Ask, deadline: float) -> list[Reading]:
         """One reading per text: each question is `ask(group)`, which has a reading for each text of its group.
 
-        Raises ModelFailed when every question did.
+        Raises ModelFailed when no question was answered.
         """
         if reason := self._rest.reason():
             raise ModelFailed(reason)
+        call = _Call(ask, self._at_once)
         with ThreadPoolExecutor(self._at_once) as pool:
-            answers = list(pool.map(partial(_tried, ask), groups))
-        failures = [answer for answer in answers if isinstance(answer, ModelFailed)]
-        if len(failures) == len(answers):
-            self._failed(failures[0], deadline)
+            answers = list(pool.map(call.tried, groups))
+        if not call.answered:
+            self._failed(call.failures[0], deadline)
         return [reading for group, answer in zip(groups, answers, strict=True) for reading in _readings(group, answer)]
 
     def _failed(self, failure: ModelFailed, deadline: float) -> None:
@@ -69,11 +68,24 @@ def head(text: str) -> tuple[str, str | None]:
     return text[:LONGEST], f"the first {LONGEST} characters" if len(text) > LONGEST else None
 
 
-def _tried(ask: Ask, texts: Sequence[Text]) -> list[Reading] | ModelFailed:
-    try:
-        return ask(texts)
-    except ModelFailed as failure:
-        return failure
+class _Call:
+    """The questions of one call; when as many as wait at once have failed and none was answered, no more are asked."""
+
+    def __init__(self, ask: Ask, at_once: int) -> None:
+        self._ask, self._enough = ask, at_once
+        self.failures: list[ModelFailed] = []
+        self.answered = False
+
+    def tried(self, texts: Sequence[Text]) -> list[Reading] | ModelFailed:
+        if not self.answered and len(self.failures) >= self._enough:
+            return self.failures[0]
+        try:
+            readings = self._ask(texts)
+        except ModelFailed as failure:
+            self.failures.append(failure)
+            return failure
+        self.answered = True
+        return readings
 
 
 def _readings(texts: Sequence[Text], answer: list[Reading] | ModelFailed) -> list[Reading]:
