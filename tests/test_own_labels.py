@@ -176,6 +176,7 @@ def test_a_head_screens_once_it_passes(tmp_path: Path, trained: Trained, hopeles
     def now() -> Outcome:
         return screen.screen([Text("1/a", INSULT, "en-GB", programme="guard")], math.inf)[0]
 
+    assert screen.trouble() == "no head is in use yet"
     assert now() == Outcome("unscreened", reason="no head for en: 0 labels of 100")
     _publish(heads, hopeless)
     assert now().status == "unscreened"
@@ -183,6 +184,7 @@ def test_a_head_screens_once_it_passes(tmp_path: Path, trained: Trained, hopeles
     _publish(heads, trained)
     assert (now().status, now().provider) == ("screened", "own_labels/guard/en/2")
     assert now().findings == {"learnt_from": ["en-US"]}
+    assert screen.trouble() is None
     _publish(heads, hopeless)
     assert now().provider == "own_labels/guard/en/2"
 
@@ -261,6 +263,8 @@ def test_a_damaged_head_screens_nothing(tmp_path: Path, trained: Trained, damage
         path.write_text("{")
     outcome = _screened(tmp_path)
     assert (outcome.status, outcome.reason) == ("unscreened", "the files of own_labels/guard/en/1 cannot be read")
+    if damage == "head.json":
+        assert OwnLabelsScreen(tmp_path).trouble() == outcome.reason
     with pytest.raises(HeadUnreadable, match="train again"):
         heads.weights("en", heads.versions("en")[0])
 

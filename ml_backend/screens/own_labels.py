@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -43,8 +43,11 @@ class OwnLabelsScreen:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def trouble(self) -> str | None:
-        """Nothing is known to be wrong before a call: heads are looked up for each programme."""
-        return None
+        """That no programme has a head in use, or that one cannot be read."""
+        try:
+            return None if any(_heads_in_use(self._data)) else "no head is in use yet"
+        except HeadError as error:
+            return error.message
 
     def _outcomes(self, programme: str | None, locale: str | None, texts: list[str]) -> list[Outcome]:
         if programme is None or locale is None:
@@ -72,6 +75,13 @@ class OwnLabelsScreen:
         with self._lock:
             self._loaded[place] = names, head
         return head
+
+
+def _heads_in_use(data: Path) -> Iterator[Version | None]:
+    folder = data / FOLDER
+    for programme in folder.iterdir() if folder.is_dir() else ():
+        heads = Heads(data, programme.name)
+        yield from (heads.in_use(language) for language in heads.languages())
 
 
 def _by_head(texts: Sequence[Text]) -> dict[tuple[str | None, str | None], list[int]]:
