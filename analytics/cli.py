@@ -63,8 +63,16 @@ def _option(name: str, field: fields.Field[Any]) -> Callable[[Command], Command]
         type=_type(field),
         default=default,
         show_default=default is not None,
-        help=f"{str(field.metadata['description']).capitalize()}.".replace("`", ""),
+        help=_sentence(str(field.metadata["description"])),
     )
+
+
+def _sentence(text: str) -> str:
+    """
+    >>> _sentence("only this locale, e.g. `fr-CA`")
+    'Only this locale, e.g. fr-CA.'
+    """
+    return f"{text[:1].upper()}{text[1:]}.".replace("`", "")
 
 
 def _type(field: fields.Field[Any]) -> click.ParamType[Any] | type:
