@@ -278,7 +278,8 @@ def item_mistakes(item: Item, workflow: Workflow, *, complete: bool = True) -> I
         return
     if len(item.responses) != workflow.responses:
         message = f"responses: {len(item.responses)} where {workflow.id} shows {workflow.responses}"
-        yield message, f"give {workflow.responses}"
+        lacks = len(item.responses) < workflow.responses
+        yield message, f"give {workflow.responses}{', or run concord respond' if lacks else ''}"
     yield from _claim_mistakes(item, workflow)
     yield from _gold_mistakes(item, workflow)
     for number, error in enumerate(item.seeded_errors or ()):

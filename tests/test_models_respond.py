@@ -74,14 +74,15 @@ def test_items_get_the_responses_that_they_lack(root: Path, tmp_path: Path, serv
     """Each item gets one of each of two models, named as in the settings with its iteration, and can then be pushed."""
     env = environment(tmp_path, server, "aurora", "borealis", iteration="7")
     result = respond(root, env)
-    assert (result.exit_code, result.stdout) == (0, "6 items were filled\n")
+    told = "the programme has spent 12 requests and 108 tokens\n"
+    assert (result.exit_code, result.stdout) == (0, f"6 items were filled; {told}")
     for row in rows(root):
         assert sorted(each["model"] for each in row["responses"]) == ["aurora", "borealis"]
         assert {each["text"] for each in row["responses"]} == {row["prompt"].upper()}
         assert {each["iteration"] for each in row["responses"]} == {"7"}
     load(root, LIBRARY)
     assert set(asked(server).values()) == {1}
-    assert respond(root, env).stdout == "0 items were filled\n"
+    assert respond(root, env).stdout == f"0 items were filled; {told}"
     assert len(server.seen.requests) == 12
 
 

@@ -13,6 +13,7 @@ import guidelines
 from ml_backend.config import Config
 from ml_backend.errors import ItemsUnanswered
 from ml_backend.models.asking import Models
+from ml_backend.models.budget import Spent
 from ml_backend.models.respond import Failure, Responder, lacking
 from plugins.programme import load
 
@@ -45,13 +46,18 @@ def respond(programme_dir: Path, guidelines_dir: Path | None) -> None:
     programme = load(programme_dir, library, complete=False)
     number = lacking(programme, library)
     config = Config.from_env(os.environ)
+    models = Models(config.settings, config.data)
     # The items were checked and counted; they are read again one by one.
-    responder = Responder(replace(programme, items=()), library, Models(config.settings, config.data))
-    del programme
-    failures = _responded(responder, number)
+    programme = replace(programme, items=())
+    failures = _responded(Responder(programme, library, models), number)
+    click.echo(f"{number - len(failures):,} items were filled; {_spending(models.budget.spent(programme.programme))}")
     if failures:
         raise ItemsUnanswered([str(failure) for failure in failures])
-    click.echo(f"{number} items were filled")
+
+
+def _spending(spent: Spent) -> str:
+    told = f"the programme has spent {spent.requests:,} requests and {spent.tokens:,} tokens"
+    return f"{told}, {spent.estimated:,} of them estimated" if spent.estimated else told
 
 
 def _responded(responder: Responder, number: int) -> list[Failure]:
