@@ -47,7 +47,8 @@ def _locales(snapshot: Snapshot, library: Library, query: Query) -> Sequence[Row
 
 
 def _without_pieces(row: Plain) -> Iterable[Plain]:
-    return ({name: value for name, value in row.items() if name != "pieces"},)
+    flat = {name: value for name, value in row.items() if name != "pieces"}
+    return (flat | {"served": ", ".join(row["served"])},)
 
 
 def _with_reasons(row: Plain) -> Iterable[Plain]:

@@ -113,7 +113,7 @@ def edit_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Edit]:
     """Edited texts as asked, the newest first; raises UnknownValue."""
     asked = _asked(dict.fromkeys(edited_texts(library.workflows)), query)
     judgments = narrow(snapshot.judgments(), snapshot, query.workflow, query.locale)
-    return edits(judgments, questions=tuple(asked), limit=query.limit, offset=query.offset)
+    return edits(judgments, snapshot.served(), questions=tuple(asked), limit=query.limit, offset=query.offset)
 
 
 def known_locales(snapshot: Snapshot) -> list[str]:

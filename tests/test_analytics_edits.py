@@ -123,3 +123,20 @@ def test_the_page_shows_edits_to_analysts_alone(edited: FlaskClient) -> None:
     assert "<del>٧</del><ins>السابعة</ins>" in page
     assert '<p class="diff" lang="ar-EG" dir="rtl">' in page
     assert edited.get("/edits?offset=99999999999999999999").status_code == 200
+
+
+def test_an_edit_names_the_models_that_answered_while_people_worked(edited: FlaskClient) -> None:
+    """Each once, in the answer, the table and on the page; none for other items."""
+    when = "2026-11-20T10:00:00+00:00"
+    rows = [("rating-1", "borealis"), ("rating-1", "aurora"), ("rating-1", "aurora"), ("another", "cirrus")]
+    served = [
+        {"item": item, "target": f"turn_{turn}_reply", "model": model, "served": when}
+        for turn, (item, model) in enumerate(rows)
+    ]
+    assert edited.post("/v1/manifests", json={**manifest(), "served": served}, headers=INGEST).status_code == 200
+    answer = edited.get("/v1/edits", headers=ANALYST).json
+    assert answer is not None
+    assert [row["served"] for row in answer["rows"]] == [["aurora", "borealis"]]
+    assert '"aurora, borealis"' in edited.get("/v1/edits?format=csv", headers=ANALYST).text
+    edited.post("/login", data={"token": "analyst-token-of-the-tests"})
+    assert "replies by aurora, borealis" in edited.get("/edits").text

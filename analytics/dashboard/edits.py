@@ -26,6 +26,7 @@ class ShownEdit:
     direction: str
     difference: Difference
     updated: datetime
+    served: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,4 +50,6 @@ def shown_edits(snapshot: Snapshot, library: Library, chosen: Mapping[str, str],
 
 def _shown(edit: Edit) -> ShownEdit:
     tag = str(edit.group["locale"])
-    return ShownEdit(edit.group, locale_name(tag), parse_locale(tag).direction, edit.difference, edit.updated)
+    return ShownEdit(
+        edit.group, locale_name(tag), parse_locale(tag).direction, edit.difference, edit.updated, edit.served
+    )
