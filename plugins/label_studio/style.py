@@ -57,7 +57,9 @@ WARNING = """.concord-warning{border-inline-start:4px solid #D55E00;padding-inli
 # A suggestion is folded, and out of sight where the task has none: its one line is then empty.
 SUGGESTION = """.concord-suggestion{margin:8px 0}
 .concord-suggestion:has(.lsf-richtext__line:only-child:empty){display:none}
-.concord-suggestion .ant-collapse-header{font-size:16px;align-items:center;gap:8px}
+.concord-suggestion .ant-collapse{background:rgba(128,128,128,.1);color:inherit}
+.concord-suggestion .ant-collapse-header{font-size:16px;align-items:center;gap:8px;color:inherit!important}
+.concord-suggestion .ant-collapse-content{background:none!important;color:inherit!important}
 .concord-suggestion .ant-collapse-expand-icon,.concord-suggestion .ant-collapse-arrow{padding:0;margin:0}
 .concord-rtl .concord-suggestion .ant-collapse-expand-icon{transform:scaleX(-1)}
 """
