@@ -7,6 +7,7 @@ twice.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,9 +32,12 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "outbox.sqlite"
         folder.mkdir(parents=True, exist_ok=True)
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute(_TABLE)
+        # Switching to WAL does not wait for other processes, so workers that start together take turns.
+        with self._path.with_suffix(".create").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._open() as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute(_TABLE)
 
     def put(self, kind: str, rows: Iterable[Row]) -> None:
         """Keep rows of one list of the manifest (`served`, `screenings`); all are kept or none.
