@@ -27,7 +27,8 @@ import near_duplicate_texts as texts
 import numpy as np
 import pandas as pd
 
-from ml_backend.near_duplicates import Entry, Index, normalise
+from ml_backend.near_duplicates import Entry, Index, Match, normalise
+from ml_backend.near_duplicates.batch import duplicates_of
 from ml_backend.near_duplicates.shingles import shingles, similarities
 from ml_backend.prescreen import Prescreen
 from ml_backend.screens import registry
@@ -83,21 +84,34 @@ def concord(run: Run) -> Leg:
     rows = corpus.base["text"].tolist()
     pace = Pace()
     for start in range(0, len(rows), CHUNK):
-        index.check_and_add_many([Entry(f"base/{row}", rows[row]) for row in span(start, rows)])
+        index.check_and_add_many([Entry(f"base/base{row}", rows[row]) for row in span(start, rows)])
     inserts = pace.of(len(rows))
     memory = resident() - before
     found: Found = []
     watch = Watch()
     for place, text in enumerate(corpus.queries["text"]):
         with watch:
-            match = index.check_and_add(f"query/q{place}", text)
-        found.append([int(match.of.partition("/")[2])] if is_near(match) else [])
+            match = index.check_and_add(f"query/query{place}", text)
+        found.append(rows_of(match))
     return watch.leg(inserts, memory, quality(corpus, found), size_of(run.index))
 
 
-def is_near(match: object) -> bool:
-    """Whether the screen calls it exact or near, and an item of the base is named: queries are not scored by others."""
-    return getattr(match, "kind", None) in {"exact", "near"} and str(getattr(match, "of", "")).startswith("base/")
+def batch(run: Run) -> Leg:
+    """A corpus compared with itself in one go, by two processes: nothing is remembered."""
+    corpus = run.corpus()
+    named = {"base": corpus.base["text"], "query": corpus.queries["text"]}
+    entries = [Entry(f"{project}/{project}{row}", text) for project in named for row, text in enumerate(named[project])]
+    pace = Pace()
+    answers = duplicates_of(entries, processes=2)
+    inserts = pace.of(len(entries))
+    asked = [answer.anywhere for answer in answers[len(corpus.base) :]]
+    return Leg((), (), inserts, quality=quality(corpus, [rows_of(match) for match in asked]))
+
+
+def rows_of(match: Match | None) -> list[int]:
+    """The row that is named as exact or near; none where another query is named."""
+    is_named = match and match.kind in {"exact", "near"} and match.of.startswith("base/")
+    return [int(match.of.removeprefix("base/base"))] if match and is_named else []
 
 
 def datasketch(run: Run) -> Leg:
@@ -249,13 +263,13 @@ def served(run: Run, off: Sequence[str]) -> Iterator[int]:
     env = os.environ | {"CONCORD_ML_DATA": str(run.index), "CONCORD_ML_SETTINGS": str(settings)}
     with subprocess.Popen(command, env=env) as server:  # noqa: S603 - the service itself
         try:
-            warm_up(port)
+            warm_up(server, port)
             yield port
         finally:
             server.terminate()
 
 
-def warm_up(port: int) -> None:
+def warm_up(server: subprocess.Popen[bytes], port: int) -> None:
     """Until both workers have answered, surely: each loads its screens with its first tasks."""
     deadline = time.monotonic() + 120
     answered = 0
@@ -264,7 +278,7 @@ def warm_up(port: int) -> None:
             ask(port, [{"id": answered, "data": {"item": f"warm-{answered}", "prompt": f"warming up {answered}"}}])
             answered += 1
         except OSError:
-            if time.monotonic() > deadline:
+            if server.poll() is not None or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
 
@@ -290,11 +304,15 @@ class Pace:
     """Measures how many texts are inserted a second, and a second of the processor (of all threads)."""
 
     def __init__(self) -> None:
-        self._started = time.perf_counter(), time.process_time()
+        self._started = time.perf_counter(), self._busy()
 
     def of(self, count: int) -> tuple[float, float]:
         """This many since it was made."""
-        return count / (time.perf_counter() - self._started[0]), count / (time.process_time() - self._started[1])
+        return count / (time.perf_counter() - self._started[0]), count / (self._busy() - self._started[1])
+
+    def _busy(self) -> float:
+        """Processor seconds of this process and of those that it waited for."""
+        return sum(os.times()[:4])
 
 
 class Watch:
@@ -363,6 +381,7 @@ def span(start: int, rows: Sequence[str]) -> range:
 
 PEERS: dict[str, Callable[[Run], Leg]] = {
     "Concord": concord,
+    "Concord, a batch": batch,
     "datasketch": datasketch,
     "rensa": rensa,
     "semhash": semhash,
@@ -382,7 +401,7 @@ def measured(name: str, run: Run) -> Leg:
 
 def alone(name: str, run: Run) -> Leg:
     """The leg measured in a new process."""
-    print(f"{time.strftime('%X')} {name}", file=sys.stderr)
+    print(f"{time.strftime('%X')} {name}; load average {os.getloadavg()[0]:.1f}", file=sys.stderr)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(measured, name, run).result()
 
@@ -403,7 +422,7 @@ def tables(size: int, legs: dict[str, Leg]) -> list[list[str]]:
     engine = [
         f"| {size:,} | {name} | {leg.inserts[0]:,.0f} | {leg.inserts[1]:,.0f} | {milliseconds(leg.seconds)} "
         f"| {milliseconds(leg.busy)} | {leg.quality['recall'].min():.4f} "
-        f"| {leg.quality['precision'].min():.4f} | {leg.memory:,.0f} | {leg.disk:,.0f} |"
+        f"| {leg.quality['precision'].min():.4f} | {megabytes(leg.memory)} | {megabytes(leg.disk)} |"
         for name, leg in peers.items()
     ]
     recall = [
@@ -420,6 +439,11 @@ def tables(size: int, legs: dict[str, Leg]) -> list[list[str]]:
 def milliseconds(seconds: Sequence[float]) -> str:
     """Median and 99 % quantile."""
     return " | ".join(f"{1e3 * each:.2f}" for each in np.quantile(seconds, (0.5, 0.99))) if len(seconds) else "– | –"
+
+
+def megabytes(size: float) -> str:
+    """A size that was measured."""
+    return f"{size:,.0f}" if size else "–"
 
 
 HEADS = (
