@@ -14,7 +14,7 @@ import pytest
 from ml_model_endpoint import KEY, Handler, ModelServer, event, model_server
 from tiny_models import save_chat_model
 
-from ml_backend.errors import ModelFailed
+from ml_backend.errors import BudgetSpent, ModelFailed
 from ml_backend.models.asking import Models
 from ml_backend.screens.model import Outcome, Text, unscreened
 from ml_backend.screens.toxicity.judge import Judge, question
@@ -299,3 +299,14 @@ def test_judging_is_on_the_programme_s_budget(server: ModelServer, tmp_path: Pat
     settings = Settings(models={"aurora": server.endpoint}, programmes={"demo": Use(("aurora",), requests=2)})
     outcomes = _screened(_judge(server, tmp_path, settings), "a", "b", "c", programme="demo")
     assert sorted(outcome.status for outcome in outcomes) == ["screened", "screened", "unscreened"]
+
+
+def test_a_spent_budget_does_not_keep_the_judge_from_others(server: ModelServer, tmp_path: Path) -> None:
+    """One programme has nothing left, the other has no budget."""
+    server.behave = _say('{"harmful": false, "categories": {}}')
+    settings = Settings(models={"aurora": server.endpoint}, programmes={"poor": Use(("aurora",), tokens=1)})
+    judge = _judge(server, tmp_path, settings)
+    with pytest.raises(BudgetSpent):
+        _screened(judge, "a", programme="poor")
+    assert judge.trouble() is None
+    assert _screened(judge, "a", programme="rich")[0].status == "screened"

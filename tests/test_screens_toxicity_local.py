@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_models import save_classifier, save_sentence_transformer
 from toxicity_samples import EXAMPLES, LABELS, screened
@@ -163,6 +165,13 @@ def test_a_model_that_cannot_be_loaded_fails_in_our_words(
     assert len([each for each in caplog.records if each.name.startswith("ml_backend")]) == 1
 
 
+def test_without_the_extra_the_reason_names_it(single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Concord can be installed without the libraries that run models."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ScreenFailed, match="the extra `models` is not installed"):
+        screened(_classifier(single), ["kill"])
+
+
 def test_a_missing_folder_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
     """Health knows without a call."""
     provider = _classifier(tmp_path / "nowhere")
@@ -212,11 +221,21 @@ def test_probabilities_that_are_none_are_not_a_score(tmp_path: Path) -> None:
     assert screened(_classifier(tmp_path), ["kill"]) == [unscreened("the provider gave no probabilities")]
 
 
+def _save_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.ones(3))
+
+
 HEADS = {
     "missing": (lambda path: path.unlink(), "the head's file is missing"),
     "garbage": (lambda path: path.write_bytes(b"garbage"), "the head's file cannot be read"),
     "cut off": (lambda path: path.write_bytes(path.read_bytes()[:300]), "the head's file cannot be read"),
     "empty": (lambda path: path.write_bytes(b""), "the head's file cannot be read"),
+    "a single array": (_save_array, "the head's file cannot be read"),
+    "arrays without dimensions": (
+        lambda path: np.savez(path, categories="hate", weights=1.0, bias=1.0, embedder="m"),
+        "the head's file cannot be read",
+    ),
     "a head for unknown categories": (
         lambda path: heads.Head(("rude",), heads.load(path).weights[:1], heads.load(path).bias[:1], "m").save(path),
         "the head's file is not a head",
@@ -245,8 +264,6 @@ def test_a_head_that_cannot_be_used_fails_in_our_words(sentences: Path, head_fil
 
 def test_a_pickle_in_a_head_is_not_run(sentences: Path, head_file: Path) -> None:
     """Arrays of objects are refused instead of unpickled."""
-    import numpy as np
-
     with head_file.open("wb") as file:
         np.savez(
             file, categories=np.array([print], dtype=object), weights=np.ones((1, 1)), bias=np.ones(1), embedder="m"

@@ -48,10 +48,17 @@ def test_labelled_texts_become_a_head_that_screens(tmp_path: Path, sentences: Pa
 
 def test_every_line_that_is_wrong_is_named(tmp_path: Path, sentences: Path) -> None:
     """Nothing is learnt from a file with mistakes."""
-    wrong = ["{", "[]", '{"text": " ", "label": "safe"}', '{"text": "x"}', '{"text": "x", "label": "rude"}']
+    wrong = [
+        "{",
+        "[]",
+        '{"text": "x", "label": ["hate"]}',
+        '{"text": " ", "label": "safe"}',
+        '{"text": "x"}',
+        '{"text": "x", "label": "rude"}',
+    ]
     result = _train(tmp_path, sentences, [json.dumps(_rows(1)[0]), *wrong])
     assert result.exit_code == 1
-    assert [f"labels.jsonl:{number}:" in result.stderr for number in range(1, 7)] == [False, *[True] * 5]
+    assert [f"labels.jsonl:{number}:" in result.stderr for number in range(1, 8)] == [False, *[True] * 6]
     assert "there is no label 'rude'" in result.stderr and "choose: safe, violent_crimes" in result.stderr
     assert not (tmp_path / "heads").exists()
 

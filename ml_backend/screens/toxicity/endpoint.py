@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ml_backend.errors import ModelFailed
+from ml_backend.errors import BudgetSpent, ModelFailed
 from ml_backend.models.patience import Patience
 from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.model import Reading
@@ -48,8 +48,8 @@ class Questions:
         return [reading for group, answer in zip(groups, answers, strict=True) for reading in _readings(group, answer)]
 
     def _failed(self, failure: ModelFailed, deadline: float) -> None:
-        # That there was no time left is not the endpoint's fault.
-        if time.monotonic() < deadline:
+        # That there was no time or no money left is not the endpoint's fault.
+        if time.monotonic() < deadline and not isinstance(failure, BudgetSpent):
             self._rest.begin(failure.message)
         raise failure
 

@@ -69,7 +69,7 @@ def load(path: Path) -> Head:
             )
     except FileNotFoundError as error:
         raise ScreenFailed("the head's file is missing", fix="train it: concord screen embedding-head") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ScreenFailed(
             "the head's file cannot be read", fix="train it again: concord screen embedding-head"
         ) from error
@@ -95,5 +95,6 @@ def train(embeddings: NDArray[np.float64], labels: Sequence[str], embedder: str)
 
 def _fits(head: Head) -> bool:
     numbers = head.weights.dtype.kind == head.bias.dtype.kind == "f"
-    shapes = head.weights.ndim == 2 and head.weights.shape[0] == len(head.categories) == len(head.bias)
+    rows = len(head.categories)
+    shapes = head.weights.ndim == 2 and head.weights.shape[0] == rows and head.bias.shape == (rows,)
     return bool(head.categories) and numbers and shapes and set(head.categories) <= set(harms())
