@@ -20,9 +20,7 @@ _ANY_DOMAIN = regex.compile(r"(?:[\p{L}\p{M}0-9-]{1,63}\.){1,8}[\p{L}\p{M}]{2,24
 
 _IPV4 = regex.compile(r"(?<![\w.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?\w)")
 _SMALL = regex.compile(r"(?:(?:[0-2]?[0-9]|3[01])(?:\.|\Z)){4}")
-_IPV6 = regex.compile(
-    r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{0,4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![\w:])"
-)
+_IPV6 = regex.compile(r"(?<![\w.])[0-9a-fA-F:]{3,45}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?!\w)")
 
 
 def find_emails(text: str) -> Iterator[Found]:
@@ -50,10 +48,15 @@ def find_ips(text: str) -> Iterator[Found]:
     >>> [each.start for each in find_ips("not 192.168.1.1 but 185.199.108.153")]
     [20]
     """
-    for pattern in (_IPV4, _IPV6):
-        for found in pattern.finditer(text):
-            if _is_global(found[0]) and not _SMALL.fullmatch(found[0]):
-                yield Found(found.start(), found.end(), "ip", 0.6)
+    for found in _IPV4.finditer(text):
+        if _is_global(found[0]) and not _SMALL.fullmatch(found[0]):
+            yield Found(found.start(), found.end(), "ip", 0.6)
+    for found in _IPV6.finditer(text):
+        # A colon before or after it may be one of the sentence.
+        start = found.start() + (found[0][:1] == ":" != found[0][1:2])
+        end = found.end() - (found[0][-1:] == ":" != found[0][-2:-1])
+        if text.count(":", start, end) > 1 and _is_global(text[start:end]):
+            yield Found(start, end, "ip", 0.6)
 
 
 def _is_global(address: str) -> bool:
