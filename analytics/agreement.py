@@ -18,7 +18,7 @@ from scipy import sparse
 from analytics.counts import Counts, counts
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate, Over
-from analytics.intervals import AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife
+from analytics.intervals import AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife, two_way
 from analytics.scales import Categories, QuestionKey
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -191,13 +191,18 @@ def _asked(key: QuestionKey, categories: Categories, metrics: Sequence[str] | No
 
 @dataclass(frozen=True)
 class Totals:
-    """The feature sums of a group, whole and with parts left out: `all` (features,), `without_item` (patterns ×
-    features) for a unit of each pattern, of which there are `units` (patterns,), `without_rater` (annotators ×
-    features)."""
+    """The feature sums of a group, whole and with parts left out.
+
+    `all` (features,); `without_item` (patterns × features) for a unit of each pattern, of which there are `units`
+    (patterns,); `without_rating` (kinds × features) for one rating of each kind, a pattern with the answer taken out of
+    it, of which there are `ratings` (kinds,); `without_rater` (annotators × features).
+    """
 
     all: Floats
     without_item: Floats
     units: Floats
+    without_rating: Floats
+    ratings: Floats
     without_rater: Floats
 
     @classmethod
@@ -205,7 +210,15 @@ class Totals:
         """The sums of this group's count tables."""
         table = features(group.patterns)
         total = group.units @ table
-        return cls(total, total - table, group.units.astype(np.float64), total + _removals(group, table))
+        change, given = _removals(group, table)
+        return cls(
+            all=total,
+            without_item=total - table,
+            units=group.units.astype(np.float64),
+            without_rating=total + change,
+            ratings=np.asarray(given.sum(axis=0)),
+            without_rater=total + given @ change,
+        )
 
 
 def group_agreement(group: Counts, codes: Sequence[str], metrics: Sequence[str], over: Over, level: float) -> Agreement:
@@ -226,7 +239,7 @@ def _basis(group: Counts, over: Over, level: float) -> Basis:
     pairable = ratings >= 2
     return Basis(
         level=level,
-        method="delete-one jackknife",
+        method="two-way jackknife" if over == "items_and_raters" else "delete-one jackknife",
         over=over,
         n_items=int(group.units[pairable].sum()),
         n_judgments=int((group.units * ratings)[pairable].sum()),
@@ -243,7 +256,8 @@ def _estimate(metric: _Definition, totals: Totals, size: int, basis: Basis) -> E
         return basis.undefined("no interval: all annotators agree on every item", value)
     variance = item_variance(metric.of, totals, size)
     if basis.over == "items_and_raters":
-        variance += rater_variance(metric.of, totals, size)
+        raters, single = rater_variance(metric.of, totals, size), rating_variance(metric.of, totals, size)
+        variance = two_way(variance, raters, single)
     if np.isnan(variance.value):
         return basis.undefined("no interval: without one item or one annotator no figure is left", value)
     if variance.value < _ROUNDING**2:
@@ -261,12 +275,18 @@ def rater_variance(metric: Callable[[Sums], Floats], totals: Totals, size: int) 
     return jackknife(metric(sums(totals.without_rater, size)), np.ones(len(totals.without_rater)))
 
 
-def _removals(group: Counts, table: Floats) -> Floats:
-    """How the feature sums change when an annotator's answers are taken out: annotators × features."""
+def rating_variance(metric: Callable[[Sums], Floats], totals: Totals, size: int) -> Variance:
+    """The variance over single ratings: the jackknife that takes one answer out of a unit."""
+    return jackknife(metric(sums(totals.without_rating, size)), totals.ratings)
+
+
+def _removals(group: Counts, table: Floats) -> tuple[Floats, sparse.csr_array]:
+    """How the feature sums change when a rating of each kind is taken out (kinds × features), and how many of each kind
+    every annotator gave (annotators × kinds)."""
     size = group.patterns.shape[1]
     cell, number = np.unique(group.pattern * size + group.own, return_inverse=True)
     pattern, own = np.divmod(cell, size)
     left = group.patterns[pattern]
     left[np.arange(len(left)), own] -= 1
     given = sparse.csr_array((group.count.astype(np.float64), (group.rater, number)))
-    return np.asarray(given @ (features(left) - table[pattern]))
+    return features(left) - table[pattern], given

@@ -70,6 +70,23 @@ def jackknife(replicates: Floats, repeats: Floats) -> Variance:
     return Variance(float((n - 1) / n * spread), float(n - 1))
 
 
+def two_way(items: Variance, raters: Variance, single: Variance) -> Variance:
+    """The variance over items and annotators drawn anew: the sum of both, less that of single ratings, which both hold.
+
+    At least each alone, since the parts have sampling errors of their own. The degrees of freedom are those of the
+    annotators' part and of what items add to it, after Satterthwaite. Not a number where a part is not. Source: Cameron,
+    Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
+
+    >>> two_way(Variance(2.0, 99.0), Variance(1.0, 9.0), Variance(1.0, 299.0)).value
+    2.0
+    """
+    if np.isnan([items.value, raters.value, single.value]).any():
+        return Variance(float("nan"), items.freedom)
+    value = max(items.value + raters.value - single.value, items.value, raters.value)
+    parts = raters.value**2 / raters.freedom + (value - raters.value) ** 2 / items.freedom
+    return Variance(value, value**2 / parts if parts else items.freedom)
+
+
 def interval(value: float, variance: Variance, level: float, scale: Scale) -> tuple[float, float]:
     """The interval at this level around a value strictly inside the scale's bounds; infinite ends where it has no end.
 
