@@ -198,7 +198,9 @@ def _tell(found: Heads, language: str, status: Status) -> None:
 
 def _figures(version: Version) -> str:
     about = version.about
-    labels = f"{about['harmful'] + about['harmless']} labels, {about['harmful']} harmful"
+    total = about["harmful"] + about["harmless"]
+    labels = f"{total} labels, {about['harmful']} harmful"
+    labels += f", learnt from {about['learnt_from']} of them" if about["learnt_from"] < total else ""
     errors = f"Brier {about['brier']:.3f}  calibration error {about['calibration_error']:.3f}"
     return f"{about['made'][:16]}  {labels}  AUC {_interval(about['auc'])}  {errors}"
 

@@ -18,7 +18,7 @@ _COLUMNS = 2**18
 
 
 def counts(texts: Sequence[str]) -> Any:
-    """How often each n-gram of 1 to 5 characters within words stands in each text: a sparse matrix (texts × 2^18).
+    """1 + ln(how often each n-gram of 1 to 5 characters within words stands in each text): sparse, texts × 2^18.
 
     Hashed, so that no words of the labelled texts are kept in a head, and a head has one size whatever it learnt from.
     """
@@ -33,7 +33,9 @@ def counts(texts: Sequence[str]) -> Any:
         norm=None,
         lowercase=False,
     )
-    return vectorizer.transform([plain(text) for text in texts])
+    counted = vectorizer.transform([plain(text) for text in texts])
+    counted.data = 1 + np.log(counted.data)
+    return counted
 
 
 def rarity(counted: Any) -> Floats:
@@ -48,10 +50,8 @@ def rarity(counted: Any) -> Floats:
 
 
 def weighted(counted: Any, weights: Floats) -> Any:
-    """TF-IDF: (1 + ln count) × weight per n-gram, each text scaled to length 1."""
+    """TF-IDF: counts times weights, each text scaled to length 1."""
     from scipy.sparse import diags  # noqa: PLC0415
     from sklearn.preprocessing import normalize  # noqa: PLC0415
 
-    damped = counted.copy()
-    damped.data = 1 + np.log(damped.data)
-    return normalize(damped @ diags(weights))
+    return normalize(counted @ diags(weights), copy=False)

@@ -164,6 +164,7 @@ def _figures(trained: Trained) -> dict[str, Any]:
     return {
         "features": FEATURES,
         "labels_digest": trained.digest,
+        "learnt_from": len(trained.held_out.keys),
         "passes": trained.passes,
         "bar": BAR,
         "auc": trained.auc.rounded(),
