@@ -74,8 +74,8 @@ def two_way(items: Variance, raters: Variance, single: Variance) -> Variance:
     """The variance over items and annotators drawn anew: the sum of both, less that of single ratings, which both hold.
 
     At least each alone, since the parts have sampling errors of their own. The degrees of freedom are those of the
-    annotators' part and of what items add to it, after Satterthwaite. Not a number where a part is not. Source: Cameron,
-    Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
+    annotators' part and of what items add to it, after Satterthwaite. Not a number where a part is none. Source:
+    Cameron, Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
 
     >>> two_way(Variance(2.0, 99.0), Variance(1.0, 9.0), Variance(1.0, 299.0)).value
     2.0

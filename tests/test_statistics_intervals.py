@@ -89,7 +89,7 @@ MANY = {"items": 300, "raters": 50, "each": 3, "skill": (0.7, 0.7)}
 
 @pytest.mark.parametrize("design", [UNEVEN, LARGE, SMALL, MANY], ids=["300x10", "2000x12", "30x5", "300x50"])
 def test_intervals_over_items_and_annotators_hold_as_often_as_they_say(design):
-    """With few uneven annotators, few items, or many equal ones, the default interval holds in about 95 of 100 cases."""
+    """With few uneven annotators, few items or many equal ones, the default interval holds in about 95 of 100."""
     assert 0.90 <= coverage(design, "items_and_raters", 100) < 1
 
 
