@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ml_backend.errors import IndexUnavailable
-from ml_backend.near_duplicates import LONGEST, Entry, Index, Match, normalise
+from ml_backend.near_duplicates import LONGEST, Entry, Index, Match, Nearest, normalise
 
 SENTENCES: dict[str, list[str]] = json.loads((Path(__file__).parent / "samples/ml_sentences.json").read_text("utf-8"))
 EGG = "How long should I boil an egg so that the yolk stays soft?"
@@ -154,6 +154,25 @@ def test_normalising_keeps_marks_and_joins_what_invisible_characters_split() -> 
     assert normalise("हिन्दी में") == "हिन्दी में"
     assert normalise("می‌خواهم") == normalise("میخواهم")
     assert normalise("ＡＢＣ１２３") == "abc123"
+
+
+def test_the_nearest_of_the_locale_is_told_beside_the_nearest(index: Index) -> None:
+    """A prompt that is the same in another locale and similar in its own is told both; without a locale, the first."""
+    index.check_and_add("demo/near", EGG.replace("an egg", "a goose egg"), "en-GB")
+    index.check_and_add("demo/same", EGG, "en-US")
+    index.check_and_add("demo/later", EGG, "en-GB")
+    british, unknown, german = index.nearest_and_add_many(
+        [Entry("demo/b", EGG, "en-GB"), Entry("demo/u", EGG), Entry("demo/d", EGG, "de-DE")]
+    )
+    same = Match("demo/same", "en-US", 1.0, "exact")
+    assert british == Nearest(same, Match("demo/later", "en-GB", 1.0, "exact"))
+    assert unknown == Nearest(same, None)
+    assert german == Nearest(same, None)
+    index.check_and_add("demo/same-again", EGG, "en-AU")
+    (near,) = index.nearest_and_add_many([Entry("demo/a", EGG + " Please", "en-AU")])
+    assert near.anywhere is not None
+    assert near.in_locale is not None
+    assert (near.anywhere.of, near.in_locale.of) == ("demo/same", "demo/same-again")
 
 
 def test_a_batch_answers_as_if_asked_one_by_one(tmp_path: Path) -> None:

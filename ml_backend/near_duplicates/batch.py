@@ -25,7 +25,8 @@ from ml_backend.near_duplicates.model import Entry, Nearest
 from ml_backend.near_duplicates.prints import prints
 from ml_backend.near_duplicates.register import Register
 
-_CHUNK = 5000  # texts that a process takes at once
+_CHUNK = 2000  # texts that a process takes at once
+_FEW = 5000  # texts that are not worth starting processes for
 _MOST_PROBLEMS = 20
 
 Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -43,7 +44,7 @@ def duplicates_of(entries: Sequence[Entry], processes: int = 2) -> list[Nearest]
     Match(of='demo/0', locale=None, similarity=1.0, kind='exact')
     """
     _check(entries)
-    with TemporaryDirectory(prefix="concord-") as folder, _mapped(processes if len(entries) > _CHUNK else 1) as mapped:
+    with TemporaryDirectory(prefix="concord-") as folder, _mapped(processes if len(entries) > _FEW else 1) as mapped:
         return _Comparison(entries, Path(folder), mapped).answers()
 
 

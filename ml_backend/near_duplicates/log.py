@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS texts (
     id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, normal TEXT NOT NULL, signature BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, item TEXT NOT NULL, locale TEXT, text INTEGER NOT NULL);
+-- Few texts have several entries: the first has the text's id, and only the later ones are indexed.
 CREATE INDEX IF NOT EXISTS later_entries ON entries (text, id) WHERE id <> text;
 CREATE INDEX IF NOT EXISTS later_entries_by_locale ON entries (text, locale, id) WHERE id <> text;
 CREATE TABLE IF NOT EXISTS removed (place INTEGER PRIMARY KEY, text INTEGER NOT NULL);
@@ -43,6 +44,10 @@ SELECT key, locale FROM entries WHERE text = ? AND id <> text AND id < ? AND ite
 _LATER_IN_LOCALE = """
 SELECT key, locale FROM entries WHERE text = ? AND id <> text AND locale = ? AND id < ? AND item <> ?
 ORDER BY id LIMIT 1"""
+
+_USED = """
+SELECT 1 FROM entries WHERE id = ?1 AND text = id
+UNION ALL SELECT 1 FROM entries WHERE text = ?1 AND id <> text LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class Log:
         try:
             self._sql.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY and time.monotonic() < until:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY and time.monotonic() < until:
                 return False
             raise
         return True
@@ -143,7 +148,7 @@ class Log:
 
     def remove_if_unused(self, text: int) -> None:
         """Remove a text that no entry has any more."""
-        if not self._sql.execute("SELECT 1 FROM entries WHERE text = ? LIMIT 1", (text,)).fetchone():
+        if not self._sql.execute(_USED, (text,)).fetchone():
             self._sql.execute("DELETE FROM texts WHERE id = ?", (text,))
             self._sql.execute("INSERT INTO removed (text) VALUES (?)", (text,))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from ml_backend.near_duplicates.shingles import spans
 _ROW = np.uint64((1 << int(ROW_BITS)) - 1)
 _NEXT_KEY = np.uint64(1 << int(ROW_BITS))
 _GONE = -1
+_BLOCK = 1 << 16  # texts copied at once: 8 MB
 _NOTHING = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
@@ -34,14 +35,17 @@ class Segment:
 
     def holds(self, texts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each text is here."""
-        rows = np.minimum(np.searchsorted(self.ids, texts), len(self) - 1)
-        return np.asarray(self.ids[rows] == texts)
+        if not len(self):
+            return np.zeros(len(texts), dtype=np.bool_)
+        return np.asarray(self.ids.take(self.ids.searchsorted(texts), mode="clip") == texts)
 
     def hits(self, keys: Keys, room: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Query and row of each text that shares a band with a query, in order and once.
 
         At most `room[query * BANDS + band]` texts of a bucket count, the earliest, and are deducted from it.
         """
+        if not len(self):
+            return _NOTHING
         order = keys.ravel().argsort()  # looking up in order stays in the cache
         low = keys.ravel()[order]
         starts = self.bands.searchsorted(low)
@@ -86,9 +90,12 @@ class Merger:
         """The ids of all texts that are left."""
         return np.concatenate([each.ids[alive] for each, alive in zip(self._segments, self._alive, strict=True)])
 
-    def signatures(self) -> list[Signatures]:
-        """Their signatures, segment by segment."""
-        return [each.signatures[alive] for each, alive in zip(self._segments, self._alive, strict=True)]
+    def signatures(self) -> Iterator[Signatures]:
+        """Their signatures, block by block."""
+        for each, alive in zip(self._segments, self._alive, strict=True):
+            for start in range(0, len(each), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                yield each.signatures[block][alive[block]]
 
     def band(self, number: int) -> NDArray[np.uint64]:
         """The sorted entries of one band."""

@@ -25,7 +25,7 @@ from ml_backend.near_duplicates.segment import Merger, Segment, build, last_to_m
 from ml_backend.near_duplicates.segment_file import DamagedSegment, read, write
 
 ENOUGH = 4096
-"""Texts in memory that are worth a file."""
+"""New texts that are worth a file."""
 
 MANY_DEAD = 1000
 """Texts in files that no item has any more, and that are worth a merge."""
@@ -95,18 +95,18 @@ class SegmentFolder:
             return b""
 
     def _step(self, log: Log) -> bool:
-        """Write one file, if one is due."""
-        files = self.load(log)
+        """Write one file, if that is due."""
+        files, last = self.load(log), log.last()
         ids, signatures = log.texts_after(files.through, _BLOCK)
+        segments = [*files.segments, build(ids, signatures, band_keys(signatures))]
         dead = np.array([text for _, text in log.removed_after(0)], dtype=np.int64)
-        due = _due(files.segments, len(ids), dead)
-        if not due:
-            return False
-        new = [build(ids, signatures, band_keys(signatures))] if len(ids) else []
-        merger = Merger([*files.segments, *new][-due:], dead)
-        kept = files.names[: len(files.names) + len(new) - due]
-        self._publish(log, [*kept, *self._write(merger)], int(ids[-1]) if len(ids) else files.through)
-        return True
+        due = _due(segments, dead, last - files.through)
+        if due:
+            merger = Merger(segments[-due:], dead)
+            kept = files.names[: len(segments) - due]
+            through = int(ids[-1]) if len(ids) == _BLOCK else max(last, *ids[-1:].tolist())
+            self._publish(log, [*kept, *self._write(merger)], through)
+        return bool(due)
 
     def _write(self, merger: Merger) -> list[str]:
         """The name of the new file; none where no text is left."""
@@ -131,10 +131,9 @@ class SegmentFolder:
             yield
 
 
-def _due(segments: Sequence[Segment], new: int, dead: NDArray[np.int64]) -> int:
-    """How many of the last segments, the new texts among them, are to become one; 0 for none."""
+def _due(segments: Sequence[Segment], dead: NDArray[np.int64], new: int) -> int:
+    """How many of the last segments, the new texts (of so many entries) among them, are to become one; 0 for none."""
     with_dead = [int(np.count_nonzero(each.holds(dead))) for each in segments]
-    sizes = [*map(len, segments), new] if new else [*map(len, segments)]
     if sum(with_dead) >= MANY_DEAD:
-        return len(sizes) - next(place for place, count in enumerate(with_dead) if count)
-    return last_to_merge(sizes) if new >= ENOUGH else 0
+        return len(segments) - next(place for place, count in enumerate(with_dead) if count)
+    return last_to_merge([len(each) for each in segments]) if new >= ENOUGH else 0

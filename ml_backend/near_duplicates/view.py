@@ -31,7 +31,8 @@ class View:
     @property
     def wants_tending(self) -> bool:
         """Whether there is enough to write a segment."""
-        return len(self._tail) >= ENOUGH or len(self._dead) >= MANY_DEAD
+        in_files = np.count_nonzero(self._dead <= self._files.through)
+        return len(self._tail) >= ENOUGH or bool(in_files >= MANY_DEAD)
 
     @property
     def unwritten(self) -> int:
