@@ -1,9 +1,9 @@
 """A programme into Argilla: a workspace per locale, in it a dataset per workflow.
 
 Whoever is in a workspace sees all its datasets, so annotators are put into the workspaces of their locales; shielded
-datasets are in workspaces of their own. As in Label
-Studio the manifest goes to analytics before the first record, and running it again goes on where it stopped. Nothing is
-ever suggested: Argilla preselects suggestions, and annotators would follow them.
+datasets are in workspaces of their own. As in Label Studio the manifest goes to analytics before the first record, and
+running it again goes on where it stopped. What helpers suggest is a field of the record, never a suggestion of
+Argilla's: those are preselected, and people follow them.
 
 Argilla changes no question and no code of a published dataset: a guideline that needs it is refused before anything is
 changed. Titles, hints, the texts of labels and the guideline itself are brought up to date; the names of the responses
