@@ -7,6 +7,7 @@ import math
 import random
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -155,6 +156,16 @@ def test_a_missing_model_fails_the_screen(tmp_path: Path) -> None:
     screen = SemanticDuplicateScreen(Encoder(str(tmp_path / "nowhere")), tmp_path)
     assert "folder is missing" in str(screen.trouble())
     with pytest.raises(ScreenFailed, match="folder is missing"):
+        _ask(screen, "first", TEXTS[:1], "sw-KE")
+
+
+def test_without_its_packages_the_screen_names_the_extra(
+    screen: SemanticDuplicateScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the vector index is not installed nothing is read, and the reason says what to install."""
+    monkeypatch.setitem(sys.modules, "usearch", None)
+    assert screen.trouble() == "the extra `models` is not installed"
+    with pytest.raises(ScreenFailed, match="models"):
         _ask(screen, "first", TEXTS[:1], "sw-KE")
 
 

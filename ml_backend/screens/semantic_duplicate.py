@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from ml_backend.near_duplicates import Entry, normalise
 from ml_backend.screens.model import Outcome, Text, unscreened
 from ml_backend.semantic import Answer, Encoder, Read, SemanticIndex, missing
 
-_LOCALES = 1000
+_LOCALES = 1000  # kept in memory
+_PACKAGES = ("sentence_transformers", "usearch")
 
 
 class SemanticDuplicateScreen:
@@ -34,6 +36,8 @@ class SemanticDuplicateScreen:
 
     def trouble(self) -> str | None:
         """Why the model cannot be used."""
+        if any(find_spec(package) is None for package in _PACKAGES):
+            return "the extra `models` is not installed"
         return self._encoder.trouble()
 
     def screen(self, texts: Sequence[Text], deadline: float) -> list[Outcome]:
