@@ -53,16 +53,17 @@ class Config:
             secret=environ.get("CONCORD_ML_SECRET", ""),
             settings=_settings(environ),
             analytics=_analytics(environ),
-            label_studio={name: environ[name] for name in _FOR_TRAINING if environ.get(name)},
+            label_studio=_for_training(environ),
         )
 
 
-_FOR_TRAINING = (
-    "CONCORD_LABEL_STUDIO_URL",
-    "CONCORD_LABEL_STUDIO_TOKEN",
-    "CONCORD_LABEL_STUDIO_TOKEN_FILE",
-    "CONCORD_GUIDELINES",
-)
+_FOR_TRAINING = ("CONCORD_LABEL_STUDIO_URL", "CONCORD_LABEL_STUDIO_TOKEN", "CONCORD_GUIDELINES")
+
+
+def _for_training(environ: Mapping[str, str]) -> dict[str, str]:
+    """A secret may be in a file, which is then named instead."""
+    names = [f"{name}{behind}" for name in _FOR_TRAINING for behind in ("", "_FILE")]
+    return {name: environ[name] for name in names if environ.get(name)}
 
 
 def _basic_auth(text: str) -> tuple[str, str] | None:
