@@ -63,13 +63,11 @@ def reasons(rows: ir.Table, group: Sequence[str]) -> ir.Table:
     return failed.group_by([*group, "reason"]).aggregate(n=failed.count())
 
 
-def labels(
-    judgments: ir.Table, categories: Mapping[QuestionKey, Categories], codes: Sequence[str]
-) -> tuple[ir.Table, ir.Table]:
-    """The newest answer of each annotator about each text, as `harmful`; and per text their verdict and number.
+def labels(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], codes: Sequence[str]) -> ir.Table:
+    """Per text the verdict of its annotators, how many judgments it rests on, and `who` gave them.
 
-    The verdict `y` is that of most of them: 1 harmful, 0 not, a half where they are split evenly. A mean would count
-    each stray answer, of which there are more than harmful texts where harm is rare.
+    The newest answer of each counts. The verdict `y` is that of most of them: 1 harmful, 0 not, a half where they are
+    split evenly. A mean would count each stray answer, of which there are more than harmful texts where harm is rare.
     """
     answers = newest_answers(judgments, categories, ["workflow", "question", "item", "target"])
     wanted = [
@@ -78,18 +76,20 @@ def labels(
         & answers.own.isin([number for number, code in enumerate(each.codes) if code in codes])
         for (workflow, question), each in categories.items()
     ]
-    given = answers.mutate(harmful=ibis.or_(*wanted).cast("float64")).select("item", "target", "annotator", "harmful")
-    judged = given.group_by("item", "target").aggregate(mean=given.harmful.mean(), judgments=given.count())
+    given = answers.mutate(harmful=ibis.or_(*wanted).cast("float64"))
+    judged = given.group_by("item", "target").aggregate(
+        mean=given.harmful.mean(), judgments=given.count(), who=given.annotator.collect()
+    )
     most = ibis.cases((judged["mean"] > 0.5, 1.0), (judged["mean"] == 0.5, 0.5), else_=0.0)
-    return given, judged.mutate(y=most).drop("mean")
+    return judged.mutate(y=most).drop("mean")
 
 
 def judged_texts(rows: ir.Table, judged: ir.Table, workflow: str) -> ir.Table:
     """The texts of the items of a workflow that a screen with a threshold judged, each with its stratum and labels.
 
     `y` is people's verdict; null where nobody was asked, and where they were warned: what they say then is what they
-    were told. Items whose screens decided nothing have no known chance and are left
-    out. Texts of targets that nobody is asked about are left out too.
+    were told. Items about which no push decided have no known chance and are left out, and so are texts of targets
+    that nobody is asked about.
     """
     design = rows.group_by("item").aggregate(
         decided=rows.decision.notnull().any(), held=rows.decision.isin(_HELD).any(), share=rows.share.max()
@@ -133,8 +133,8 @@ def strata(judged: ir.Table, group: Sequence[str]) -> ir.Table:
     )
 
 
-def annotators(judged: ir.Table, given: ir.Table, group: Sequence[str]) -> ir.Table:
+def annotators(judged: ir.Table, group: Sequence[str]) -> ir.Table:
     """How many people labelled the texts of each group."""
-    known = judged.filter(judged.y.notnull()).select(*dict.fromkeys((*group, "item", "target")))
-    people = known.join(given.select("item", "target", "annotator"), ["item", "target"])
+    known = judged.filter(judged.y.notnull())
+    people = known.select(*group, annotator=known.who.unnest())
     return people.group_by(group).aggregate(annotators=people.annotator.nunique())

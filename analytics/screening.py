@@ -117,10 +117,10 @@ def screening(
     check("items", level)
     group = screened.grouping(by)
     rows = screened.texts(screenings, items)
-    given, judged = screened.labels(judgments, questions, codes)
+    judged = screened.labels(judgments, questions, codes)
     texts = screened.judged_texts(rows, judged, workflow)
     found = _by_group(screened.strata(texts, group), group)
-    people = _by_group(screened.annotators(texts, given, group), group)
+    people = _by_group(screened.annotators(texts, group), group)
     reasons = _by_group(screened.reasons(rows, group), group)
     limits = _by_group(rows.filter(rows.threshold.notnull()).select(*group).distinct(), group)
     return [
