@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from labelling_page import Form, browser, logged_in
 from ml_model_endpoint import ModelServer, echo, model_server
@@ -53,6 +54,7 @@ class Site:
     """Label Studio with two programmes: one talks with two served models, the other with an endpoint that may fail."""
 
     api: Api
+    backend: str
     folder: Path
     failing: ModelServer
     projects: dict[str, int]
@@ -95,7 +97,7 @@ def site(
                 name: push(each, LIBRARY, api, Nobody(), attachments).projects[0] for name, each in programmes.items()
             }
             projects = {name: int(each.project) for name, each in pushed.items()}
-            yield Site(api, folder, failing, projects, programmes)
+            yield Site(api, f"http://127.0.0.1:{port}", folder, failing, projects, programmes)
 
 
 def _settings(folder: Path, served: str, failing: ModelServer) -> Path:
@@ -115,6 +117,43 @@ def _settings(folder: Path, served: str, failing: ModelServer) -> Path:
 def page(site: Site) -> Iterator[Page]:
     with browser() as launched:
         yield logged_in(launched, site.api.url, EMAIL, PASSWORD)
+
+
+ONE_RESPONSE = """<View><Text name="prompt" value="$prompt"/><TextArea name="response" toName="prompt"/>
+ <View className="concord-hidden"><TextArea name="prescreen" toName="prompt"/></View></View>"""
+
+
+def test_a_batch_is_answered_by_the_models(site: Site, label_studio: LabelStudio) -> None:
+    """Label Studio stores a response of one of the models for each task, and asking again changes none."""
+    headers = {"Authorization": f"Token {label_studio.admin_token}"}
+    with httpx.Client(base_url=f"{label_studio.url}/api", headers=headers, timeout=120) as client:
+        settings = {"title": "batch", "label_config": ONE_RESPONSE}
+        project = client.post("/projects", json=settings).raise_for_status().json()["id"]
+        version = httpx.get(f"{site.backend}/health").json()["model_version"]
+        backend = {"url": site.backend, "project": project, "title": version, "extra_params": {"programme": "talk"}}
+        client.post("/ml", json=backend).raise_for_status()
+        tasks = [{"data": {"item": f"batch-{number}", "prompt": MESSAGES[0]}} for number in range(12)]
+        client.post(f"/projects/{project}/import", json=tasks).raise_for_status()
+        first, again = _retrieved(client, project), _retrieved(client, project)
+    assert set(first) == {says[0] for says in SAYS.values()}
+    assert len(first) == 12
+    assert again == first
+    served = site.served()
+    assert [SAYS[served[f"batch-{number}", "response"]][0] for number in range(12)] == first
+
+
+def _retrieved(client: httpx.Client, project: int) -> list[str]:
+    """The responses that stand in the project's predictions, by task, after asking for those of all tasks."""
+    action = {"id": "retrieve_tasks_predictions", "project": project}
+    client.post("/dm/actions", params=action, json={"selectedItems": {"all": True, "excluded": []}}).raise_for_status()
+    stored = client.get("/predictions", params={"project": project}).raise_for_status().json()
+    regions = [
+        region
+        for prediction in sorted(stored, key=lambda each: each["task"])
+        for region in prediction["result"]
+        if region["from_name"] == "response"
+    ]
+    return [region["value"]["text"][0] for region in regions]
 
 
 RED_TEAM = {
@@ -139,7 +178,7 @@ def test_each_item_is_a_conversation_with_one_of_the_models(site: Site, page: Pa
         assert served[item, "turn_2_reply"] == model
         assert [answers[f"turn_{number}_reply"] for number in (1, 2)] == list(SAYS[model])
         assert [answers[f"turn_{number}"] for number in (1, 2)] == list(MESSAGES)
-    assert len(served) == 6
+    assert len([target for item, target in served if item.startswith("talk-")]) == 6
     tasks = site.api.task_page(site.projects["talk"], after=0, size=10, annotations=True).tasks
     assert not re.search("aurora|borealis", json.dumps(tasks))
 

@@ -72,12 +72,11 @@ class Budget:
         with self._store.writing() as database:
             database.execute("INSERT OR IGNORE INTO spent VALUES (?, 0, 0, 0)", (programme,))
             query = "SELECT requests, tokens FROM spent WHERE programme = ?"
-            requests, tokens = database.execute(query, (programme,)).fetchone()
-            if use.requests is not None and requests >= use.requests:
-                raise BudgetSpent(f"{requests:,} of {use.requests:,} requests")
-            if use.tokens is not None and tokens + most > use.tokens:
-                raise BudgetSpent(f"{tokens:,} of {use.tokens:,} tokens, and the next request may take {most:,}")
-            self._add(database, programme, 1, most, most)
+            over = _over(use, most, *database.execute(query, (programme,)).fetchone())
+            if over is None:
+                self._add(database, programme, 1, most, most)
+        if over is not None:
+            raise BudgetSpent(over)
 
     def _settle(self, programme: str, most: int, bill: Bill) -> None:
         tokens, estimated = (bill.estimate, bill.estimate) if bill.tokens is None else (bill.tokens, 0)
@@ -87,3 +86,12 @@ class Budget:
     def _add(self, database: sqlite3.Connection, programme: str, *numbers: int) -> None:
         update = "UPDATE spent SET requests = requests + ?, tokens = tokens + ?, estimated = estimated + ?"
         database.execute(f"{update} WHERE programme = ?", (*numbers, programme))
+
+
+def _over(use: Use, most: int, requests: int, tokens: int) -> str | None:
+    """What stands against one more request, if anything does."""
+    if use.requests is not None and requests >= use.requests:
+        return f"{requests:,} of {use.requests:,} requests"
+    if use.tokens is not None and tokens + most > use.tokens:
+        return f"{tokens:,} of {use.tokens:,} tokens, and the next request may take {most:,}"
+    return None

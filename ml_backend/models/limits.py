@@ -75,9 +75,8 @@ class Limits:
                 (endpoint.name, _per_minute(endpoint.requests_per_minute, ahead=patience.ahead) - 1),
             ).fetchone()
             at = max(now, row[0] + _MINUTE) if row else now
-            if at - now >= patience.left:
-                raise ModelFailed(_BUSY)
-            database.execute("INSERT INTO starts VALUES (?, ?)", (endpoint.name, at))
+            if at - now < patience.left:
+                database.execute("INSERT INTO starts VALUES (?, ?)", (endpoint.name, at))
         patience.wait(at - now, ModelFailed(_BUSY))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from ml_backend.controls import Sides, sides
 from ml_backend.errors import ModelFailed, OutboxUnavailable
@@ -36,6 +35,16 @@ class Answer:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class _About:
+    """What is answered: an item's target, as far as known; `key` names the item for the draw of its model."""
+
+    programme: str | None
+    item: str | None
+    target: str
+    key: str
+
+
 class Live:
     """Answers from the models of each programme; without an outbox analytics is not told which model answered."""
 
@@ -56,36 +65,44 @@ class Live:
         conversation = _conversation(job, talk, task)
         if not conversation.waits:
             return Answer(reason="there is no new prompt to answer")
+        spoken = talk.message in job.areas
+        # A text area that no person speaks in is answered once, and goes by its name.
+        target = f"turn_{len(conversation.prompts)}_reply" if spoken else talk.reply
         try:
-            text = self._reply(job, mapping(task), conversation, patience)
+            text = self._reply(_about(job, task, target), conversation, patience)
         except ModelFailed as failure:
-            return _missing(conversation, failure.message, told=talk.message in job.areas)
+            return _missing(conversation, failure.message, told=spoken)
         return Answer(conversation.with_reply(text), conversation.region)
 
-    def _reply(self, job: Job, task: Mapping[str, Any], conversation: Conversation, patience: Patience) -> str:
-        programme, item = job.project.programme, name_of(mapping(task.get("data")).get("item"))
-        # One name in all projects of a programme: whoever gets the item gets the same model.
-        key = f"{programme}/{item}" if programme and item else f"{job.name}/{item or task.get('id')}"
-        names = self._models.settings.use(programme).models
+    def _reply(self, about: _About, conversation: Conversation, patience: Patience) -> str:
+        names = self._models.settings.use(about.programme).models
         if not names:
             raise ModelFailed("no model configured")
-        endpoint = self._models.settings.models[self._models.draws.order(key, names)[0]]
-        reply = self._models.ask(endpoint, conversation.messages(), patience, programme=programme, sample=key)
-        if programme and item:
-            self._tell(item, conversation, endpoint)
+        endpoint = self._models.settings.models[self._models.draws.order(about.key, names)[0]]
+        messages = conversation.messages()
+        reply = self._models.ask(endpoint, messages, patience, programme=about.programme, sample=about.key)
+        if about.programme and about.item:
+            self._tell(about.item, about.target, endpoint)
         return reply_of(reply.text)
 
-    def _tell(self, item: str, conversation: Conversation, endpoint: Endpoint) -> None:
+    def _tell(self, item: str, target: str, endpoint: Endpoint) -> None:
         """Tell analytics which model it was, before the annotator sees the reply."""
         if self._outbox is None:
             return
-        target = f"turn_{len(conversation.prompts)}_reply"
         row = {"item": item, "target": target, "model": endpoint.name, "served": datetime.now(UTC).isoformat()}
         try:
             self._outbox.put("served", [row])
         except OutboxUnavailable as error:
             _log.warning("analytics will not be told which model answered %s: %s", item, error.message)
             raise ModelFailed("which model answered cannot be recorded now") from error
+
+
+def _about(job: Job, task: object, target: str) -> _About:
+    programme, item = job.project.programme, name_of(mapping(mapping(task).get("data")).get("item"))
+    number = name_of(mapping(task).get("id"))
+    # One name in all projects of a programme: whoever gets the item gets the same model.
+    key = f"{programme}/{item}" if programme and item else f"{job.name}/{item or number}"
+    return _About(programme, item, target, key)
 
 
 def _conversation(job: Job, talk: Sides, task: object) -> Conversation:
