@@ -100,6 +100,21 @@ def test_too_few_labels_are_declared(harmful: int, harmless: int, reason: str | 
     assert too_few([Label(str(at), "en-US", kind, str(at)) for at, kind in enumerate(kinds)]) == reason
 
 
+def test_the_same_text_in_many_locales_is_one_text() -> None:
+    """Ten locales with the same harmful text say as little as one: there is nothing to hold out."""
+    locales = ["en-US", "en-GB", "en-IN", "en-AU", "en-NZ", "en-IE", "en-ZA", "en-CA", "en-SG", "en-MT", "en-HK"]
+    harmless = [vote for vote in votes(240) if not vote.harm]
+    settled = settle([*harmless, *(Vote(INSULT, locale, 1.0) for locale in locales)])
+    assert too_few(settled.labels) == "1 harmful texts of 10 among 131 labels"
+
+
+def test_a_curve_leaves_out_what_would_be_chance() -> None:
+    """With one harmful text in twelve others there are too few of them among the first fifty."""
+    given = votes(260)
+    rare = [vote for place, vote in enumerate(given) if not vote.harm or place % 24 == 1]
+    assert [point.texts for point in train(settle(rare).labels).curve] == [100]
+
+
 # What a head is worth
 
 

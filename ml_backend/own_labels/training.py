@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ MOST = 3_000_000
 _FOLDS = 10
 _FEWER_FOLDS, _MANY = 5, 1000  # of many texts a tenth more or less to learn from makes no difference
 _STRENGTH = 10.0  # C of the logistic regression
-_CURVE_STARTS_AT = 50
+_CURVE_STARTS_AT, _FEWEST_OF_A_POINT = 50, 5
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,11 @@ class Trained:
 
 
 def too_few(labels: Sequence[Label]) -> str | None:
-    """Why these labels are too few to learn from; None if they are not."""
-    harmful = sum(label.harmful for label in labels)
+    """Why these labels are too few to learn from; None if they are not. A text in several locales is one."""
     if len(labels) < FEWEST:
         return f"{len(labels)} labels of {FEWEST}"
-    for kind, number in (("harmful", harmful), ("harmless", len(labels) - harmful)):
+    for kind, is_harmful in (("harmful", True), ("harmless", False)):
+        number = len({label.key for label in labels if label.harmful == is_harmful})
         if number < FEWEST_OF_A_KIND:
             return f"{number} {kind} texts of {FEWEST_OF_A_KIND} among {len(labels)} labels"
     return None
@@ -140,15 +139,20 @@ def _data(labels: Sequence[Label]) -> tuple[Any, Bools, Any]:
 
 
 def _curve(counted: Any, harmful: Bools, groups: Any) -> Iterator[Point]:
-    """At 50, 100, 200, … labels, drawn at random with the mix of all of them."""
+    """At 50, 100, 200, … labels, drawn at random with the mix of all of them; not where one kind is all but missing."""
     order = _mixed(harmful)
     texts = _CURVE_STARTS_AT
     while texts < len(order):
         part = order[:texts]
-        if min(Counter(harmful[part].tolist()).values()) >= 2 and harmful[part].any() and not harmful[part].all():
+        if _fewest_of_a_kind(harmful[part], groups[part]) >= _FEWEST_OF_A_POINT:
             decisions, _ = _held_out_decisions(counted[part], harmful[part], groups[part])
             yield Point(texts, auc(decisions, harmful[part]))
         texts *= 2
+
+
+def _fewest_of_a_kind(harmful: Bools, groups: Any) -> int:
+    """How many different texts the rarer of harmful and harmless has."""
+    return min(len(np.unique(groups[kind])) for kind in (harmful, ~harmful))
 
 
 def _mixed(harmful: Bools) -> Any:
@@ -165,7 +169,7 @@ def _held_out_decisions(counted: Any, harmful: Bools, groups: Any) -> tuple[Floa
     from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415
 
     most = _FOLDS if len(harmful) <= _MANY else _FEWER_FOLDS
-    splits = min(most, int(harmful.sum()), int((~harmful).sum()))
+    splits = min(most, _fewest_of_a_kind(harmful, groups))
     decisions, folds = np.empty(len(harmful)), np.empty(len(harmful), dtype=int)
     splitter = StratifiedGroupKFold(splits, shuffle=True, random_state=0)
     for number, (learnt, held) in enumerate(splitter.split(counted, harmful, groups)):
