@@ -78,7 +78,7 @@ class Local(Generic[T]):
             raise ScreenFailed(reason)
         try:
             with explained("the model cannot be loaded"):
-                _use_one_thread()
+                _set_up()
                 self._loaded = self._load()
         except ScreenFailed as failure:
             self._rest.begin(failure.message)
@@ -107,11 +107,13 @@ def _broken() -> tuple[type[Exception], ...]:
     return (*_BROKEN, SafetensorError)
 
 
-def _use_one_thread() -> None:
-    """Workers are processes: if each of them used all cores, they would stand in each other's way."""
+def _set_up() -> None:
+    """One thread: workers are processes, and would stand in each other's way. No progress bars: a service has logs."""
     import torch  # noqa: PLC0415
+    from transformers.utils import logging as progress  # noqa: PLC0415
 
     torch.set_num_threads(1)
+    progress.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @cache
