@@ -192,6 +192,51 @@ def test_a_killed_run_loses_nothing_that_it_wrote(
     assert len(read(root)) == 16
 
 
+def test_an_interrupted_run_keeps_what_it_has(
+    environment: dict[str, str], suggest: Suggest, model: ModelServer, tmp_path: Path
+) -> None:
+    """Ctrl-C ends the waiting; the next run goes on."""
+    root = write_programme(tmp_path / "probe", items=8, suggestions=[{**JUDGE, "questions": ["overall"]}])
+
+    def busy_later(handler: Handler, body: dict[str, Any]) -> None:
+        if len(model.seen.requests) > 12:
+            handler.send(b"{}", 503, "application/json", Retry_After="60")
+        else:
+            answer(handler, body)
+
+    model.behave = busy_later
+    command = [sys.executable, "-m", "concord", "suggest", str(root)]
+    with subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            _until(lambda: len(model.seen.requests) > 12)
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert run.returncode == 130
+    assert said.endswith("Stopped. What was suggested is kept: run the command again to go on.\n")
+    assert "Traceback" not in said
+    written = len(read(root))
+    assert 0 < written < 16
+    model.behave = answer
+    assert suggest().stdout == f"judge preference: {16 - written} suggested, 0 without an answer, 0 failed\n"
+
+
+def test_a_spent_budget_ends_the_asking(
+    environment: dict[str, str], suggest: Suggest, model: ModelServer, tmp_path: Path
+) -> None:
+    """Nothing more is sent; what was suggested is kept, and the reason says what was spent."""
+    root = write_programme(tmp_path / "probe", items=8, suggestions=[{**JUDGE, "questions": ["overall"]}])
+    settings = json.loads(Path(environment["CONCORD_ML_SETTINGS"]).read_text(encoding="utf-8"))
+    spending = {**settings, "programmes": {"probe": {"models": ["aurora"], "budget": {"requests": 7}}}}
+    Path(environment["CONCORD_ML_SETTINGS"]).write_text(json.dumps(spending), encoding="utf-8")
+    ran = suggest()
+    assert ran.exit_code == 1
+    assert "the budget is spent: 7 of 7 requests" in ran.stderr
+    assert len(model.seen.requests) == 7
+    assert 1 <= len(read(root)) <= 3
+
+
 def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():

@@ -26,6 +26,7 @@ from plugins.programme import Programme, load
 from plugins.suggestion_rules import SuggestionRule
 from plugins.suggestions import FILE, read_suggestions
 
+_INTERRUPTED = 130  # the exit code of a program that Ctrl-C stopped
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 Prepare = Callable[[SuggestionRule, Event], Helper]
@@ -56,7 +57,12 @@ def suggest(programme_dir: Path, guidelines_dir: Path | None) -> None:
     if not programme.suggestions:
         click.echo("programme.yaml names no helpers under suggestions: there is nothing to do")
         return
-    made = _make_all(programme, library, _preparing(programme, Config.from_env(os.environ)))
+    prepare = _preparing(programme, Config.from_env(os.environ))
+    try:
+        made = _make_all(programme, library, prepare)
+    except KeyboardInterrupt:
+        click.echo("Stopped. What was suggested is kept: run the command again to go on.", err=True)
+        raise SystemExit(_INTERRUPTED) from None
     for each in made:
         _tell(each)
     if failures := [_failure(each, text) for each in made for text in _failures(each)]:
