@@ -60,8 +60,8 @@ STATISTICS = (
     Statistic(
         name="agreement",
         title="Agreement between annotators, per question",
-        about="Raw agreement, Krippendorff's alpha and Gwet's AC1, each with an interval; 1 is best.",
-        takes=parameters.Estimated,
+        about="Raw agreement, Krippendorff's alpha, Gwet's AC1 and others, each with an interval; 1 is best.",
+        takes=parameters.Coefficients,
         row=Agreement,
         rows=queries.agreement_rows,
         path="agreement",

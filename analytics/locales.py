@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import ibis.expr.types as ir
 
-from analytics.agreement import Agreement, Metric, agreement
+from analytics.agreement import Agreement, agreement
 from analytics.estimate import Estimate
 from analytics.queries import check_workflow, narrow
 from analytics.scales import Categories, QuestionKey, categories
@@ -94,7 +94,7 @@ def _agreements(judgments: ir.Table, library: Library) -> dict[tuple[str, str], 
 
 
 def _of_scale(
-    judgments: ir.Table, asked: dict[QuestionKey, Categories], alpha: Metric
+    judgments: ir.Table, asked: dict[QuestionKey, Categories], alpha: str
 ) -> dict[tuple[str, str], Agreement]:
     if not asked:
         return {}

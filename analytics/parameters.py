@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.fields import DelimitedList
 
+from analytics.coefficients import COEFFICIENTS
 from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
@@ -72,6 +73,16 @@ class Estimated(Grouped):
         validate=validate.OneOf(OVER),
         load_default=OVER[0],
         metadata={"description": "`items`: these annotators on other items; `items_and_raters`: other annotators too"},
+    )
+
+
+class Coefficients(Estimated):
+    """And which coefficients."""
+
+    metrics = DelimitedList(
+        fields.String(validate=validate.OneOf(list(COEFFICIENTS))),
+        validate=validate.Length(min=1),
+        metadata={"description": "coefficients, separated by commas; the usual ones of each question unless given"},
     )
 
 

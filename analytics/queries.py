@@ -38,6 +38,7 @@ class Query:
     locale: str | None = None
     by: tuple[str, ...] = ("locale",)
     over: Over = "items_and_raters"
+    metrics: tuple[str, ...] | None = None
     codes: tuple[str, ...] = HARMFUL
     limit: int = 100
     offset: int = 0
@@ -80,7 +81,7 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
     """Agreement as asked; raises UnknownValue."""
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
-    return agreement(judgments, categories=asked, by=query.columns, over=query.over)
+    return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
 
 
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:

@@ -13,10 +13,14 @@ QuestionKey: TypeAlias = tuple[str, str]  # workflow, question
 
 @dataclass(frozen=True)
 class Categories:
-    """The codes a question can be answered with, from low to high where the scale is ordinal."""
+    """The codes a question can be answered with, from low to high where the scale is ordinal.
+
+    `numbers` are what they are worth, None where one of them has no number.
+    """
 
     codes: tuple[str, ...]
     scale: Literal["nominal", "ordinal"]
+    numbers: tuple[float, ...] | None = None
 
 
 def categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, Categories]:
@@ -50,4 +54,6 @@ def _categories(question: Question) -> Categories | None:
     if question.scale == "nominal" and question.kind != "rating":
         return Categories(tuple(code for code, _ in question.steps), "nominal")
     ordered = sorted(question.steps, key=lambda step: step[1] or 0.0)
-    return Categories(tuple(code for code, _ in ordered), "ordinal")
+    numbers = tuple(number for _, number in ordered if number is not None)
+    codes = tuple(code for code, _ in ordered)
+    return Categories(codes, "ordinal", numbers if len(numbers) == len(codes) else None)

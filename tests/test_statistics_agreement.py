@@ -8,9 +8,11 @@ import pytest
 from evalica import alpha
 from statistics_data import EXAMPLE_C, KEY, NOON, judgments, nominal, observers, ordinal
 
-from analytics.agreement import agreement, possible
+from analytics.agreement import agreement
+from analytics.coefficients import possible
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, UndeclaredCategory, UnknownGrouping
 from analytics.output import plain
+from analytics.scales import Categories
 
 
 def only(rows: pd.DataFrame, categories: dict, **asked):
@@ -21,11 +23,22 @@ def only(rows: pd.DataFrame, categories: dict, **asked):
 
 @pytest.mark.parametrize(
     ("metric", "published", "decimals"),
-    [("alpha_nominal", 0.743, 3), ("alpha_ordinal", 0.815, 3), ("percent", 0.81818, 5), ("ac1", 0.77544, 5)],
+    [
+        ("alpha_nominal", 0.743, 3),
+        ("alpha_ordinal", 0.815, 3),
+        ("alpha_interval", 0.849, 3),
+        ("alpha_ratio", 0.797, 3),
+        ("percent", 0.81818, 5),
+        ("ac1", 0.77544, 5),
+        ("fleiss", 0.76117, 5),
+        ("brennan_prediger", 0.77273, 5),
+    ],
 )
 def test_published_values_of_the_four_observer_example(metric, published, decimals):
     """Krippendorff's example C and Gwet's four-rater table are reproduced to all published digits."""
-    assert round(only(observers(EXAMPLE_C), ordinal("12345")).estimates[metric].value, decimals) == published
+    questions = {KEY: Categories(tuple("12345"), "ordinal", (1, 2, 3, 4, 5))}
+    estimates = only(observers(EXAMPLE_C), questions, metrics=[metric]).estimates
+    assert round(estimates[metric].value, decimals) == published
 
 
 def test_nominal_alpha_of_example_c_is_its_exact_fraction():
@@ -155,9 +168,15 @@ def test_an_undeclared_answer_is_refused_by_name():
 
 def test_an_ordinal_metric_of_a_nominal_question_is_refused_with_what_is_possible():
     """Asking an order of categories that have none names the metrics the question allows."""
-    with pytest.raises(ImpossibleMetric, match="percent, alpha_nominal, ac1"):
+    with pytest.raises(ImpossibleMetric, match="percent, alpha_nominal, fleiss, brennan_prediger, ac1"):
         only(observers(["a b"]), nominal("ab"), metrics=["alpha_ordinal"])
-    assert possible(ordinal("ab")[KEY]) == ("percent", "alpha_nominal", "alpha_ordinal", "ac1")
+    assert "alpha_interval" not in possible(ordinal("ab")[KEY])
+    assert set(only(observers(["a b"]), ordinal("ab")).estimates) == {
+        "percent",
+        "alpha_nominal",
+        "alpha_ordinal",
+        "ac1",
+    }
 
 
 @pytest.mark.parametrize("column", ["annotator", "colour"])

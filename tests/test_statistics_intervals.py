@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.agreement import alpha_nominal, features, group_agreement, sums
+from analytics.agreement import group_agreement
+from analytics.coefficients import alpha_nominal, features, sums
 from analytics.counts import Counts
 from analytics.intervals import AT_LEAST_ZERO, AT_MOST_ONE, SHARE, Basis, Variance, interval, jackknife
+from analytics.scales import Categories
 
 BOUNDS = {"AT_MOST_ONE": (AT_MOST_ONE, -np.inf, 1), "SHARE": (SHARE, 0, 1), "AT_LEAST_ZERO": (AT_LEAST_ZERO, 0, np.inf)}
 
@@ -51,6 +53,8 @@ def test_degrees_of_freedom_follow_the_part_that_dominates():
 
 
 CATEGORIES = 5
+NUMBERS = (1.0, 2.0, 3.0, 4.0, 5.0)
+ASKED = Categories(tuple("abcde"), "nominal")
 
 
 def simulated(rng: np.random.Generator, items: int, raters: int, each: int, skill: tuple[float, float]) -> Counts:
@@ -72,11 +76,11 @@ def coverage(design: dict, over: str, repetitions: int) -> float:
     """How often the 95 % interval of nominal alpha holds the value of very many items and annotators."""
     rng = np.random.default_rng(11)
     large = simulated(rng, 20_000, 300, design["each"], design["skill"])
-    truth = float(alpha_nominal(sums(large.units @ features(large.patterns), CATEGORIES)))
+    truth = float(alpha_nominal(sums(large.units @ features(large.patterns), NUMBERS)))
     held = 0
     for _ in range(repetitions):
         group = simulated(rng, **design)
-        found = group_agreement(group, "abcde", ["alpha_nominal"], over, 0.95).estimates["alpha_nominal"]
+        found = group_agreement(group, ASKED, ["alpha_nominal"], over, 0.95).estimates["alpha_nominal"]
         held += found.low <= truth <= found.high
     return held / repetitions
 
@@ -99,7 +103,7 @@ def test_where_annotators_are_alike_their_interval_is_hardly_wider():
     widths = {}
     for over in ("items", "items_and_raters"):
         groups = [simulated(rng, **MANY) for _ in range(20)]
-        found = [group_agreement(each, "abcde", ["alpha_nominal"], over, 0.95) for each in groups]
+        found = [group_agreement(each, ASKED, ["alpha_nominal"], over, 0.95) for each in groups]
         widths[over] = np.median([f.estimates["alpha_nominal"].high - f.estimates["alpha_nominal"].low for f in found])
     assert widths["items_and_raters"] < 1.3 * widths["items"]
 

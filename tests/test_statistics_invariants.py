@@ -8,24 +8,27 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statistics_data import judgments, nominal, ordinal
 
-from analytics.agreement import (
-    Totals,
-    ac1,
-    agreement,
-    alpha_nominal,
-    alpha_ordinal,
-    features,
-    item_variance,
-    percent,
-    possible,
-    rater_variance,
-    sums,
-)
+from analytics.agreement import Totals, agreement, item_variance, rater_variance, rating_variance
+from analytics.coefficients import COEFFICIENTS, features, possible, sums
 from analytics.counts import _unique_rows, counts
+from analytics.scales import Categories
 
 CODES = "abcd"
-METRICS = {"percent": percent, "alpha_nominal": alpha_nominal, "alpha_ordinal": alpha_ordinal, "ac1": ac1}
-ORDERED = {"alpha_ordinal"}  # the metrics for which the order of categories matters
+NUMBERS = (1.0, 2.0, 3.0, 4.0)
+METRICS = {
+    "percent": "plain",
+    "alpha_nominal": "alpha",
+    "alpha_ordinal": "alpha ordered",
+    "alpha_interval": "alpha ordered",
+    "alpha_ratio": "alpha ordered from zero",
+    "fleiss": "plain",
+    "brennan_prediger": "plain",
+    "ac1": "plain",
+    "ac2_linear": "plain ordered",
+    "ac2_quadratic": "plain ordered",
+}
+ORDERED = {name for name, kind in METRICS.items() if "ordered" in kind}  # the order of categories matters
+ALPHAS = {name for name, kind in METRICS.items() if "alpha" in kind}
 
 # Ratings as units × annotators; -1 is missing.
 grids = arrays(np.int64, st.tuples(st.integers(2, 8), st.integers(2, 5)), elements=st.integers(-1, 3))
@@ -44,7 +47,7 @@ def patterns_of(grid: np.ndarray) -> np.ndarray:
 
 def value(metric: str, grid: np.ndarray) -> float:
     """A metric straight from a grid, unit by unit."""
-    return float(METRICS[metric](sums(features(patterns_of(grid)).sum(axis=0), len(CODES))))
+    return float(COEFFICIENTS[metric].of(sums(features(patterns_of(grid)).sum(axis=0), NUMBERS)))
 
 
 def same(first: float, second: float) -> bool:
@@ -54,7 +57,7 @@ def same(first: float, second: float) -> bool:
 
 def test_every_metric_is_classified():
     """A metric that is added without saying what must hold for it fails here."""
-    assert set(METRICS) == set(possible(ordinal(CODES)[("rating", "overall")]))
+    assert set(METRICS) == set(COEFFICIENTS) == set(possible(Categories(tuple(CODES), "ordinal", NUMBERS)))
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -74,21 +77,21 @@ def test_relabelling_changes_nothing_where_order_does_not_matter(metric, grid, d
     assert same(value(metric, grid), value(metric, renamed))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", sorted(set(METRICS) - {"alpha_ratio"}))
 @given(grid=grids)
 def test_reversing_the_scale_changes_nothing(metric, grid):
-    """Counting the categories from the other end leaves every metric as it is, ordinal ones too."""
+    """Counting the categories from the other end leaves every metric as it is, but for ratios to zero."""
     assert same(value(metric, grid), value(metric, np.where(grid < 0, grid, 3 - grid)))
 
 
-@pytest.mark.parametrize("metric", ["percent", "ac1"])
+@pytest.mark.parametrize("metric", sorted(set(METRICS) - ALPHAS))
 @given(grid=grids)
 def test_doubling_every_unit_changes_nothing(metric, grid):
-    """Twice the same units give the same percent and AC1."""
+    """Twice the same units give the same figure; alpha has its own test."""
     assert same(value(metric, grid), value(metric, np.vstack([grid, grid])))
 
 
-@pytest.mark.parametrize("metric", ["alpha_nominal", "alpha_ordinal"])
+@pytest.mark.parametrize("metric", sorted(ALPHAS))
 @given(grid=grids)
 def test_doubling_every_unit_changes_alpha_by_its_small_sample_term_alone(metric, grid):
     """Twice the same n ratings multiply 1 - alpha by (2n - 1) / (2n - 2): its only term that knows the sample size."""
@@ -112,6 +115,16 @@ def leave_out(metric: str, grid: np.ndarray, axis: int) -> np.ndarray:
     return np.array([value(metric, np.delete(grid, each, axis)) for each in range(grid.shape[axis])])
 
 
+def leave_out_ratings(metric: str, grid: np.ndarray) -> np.ndarray:
+    """The metric without each single rating, recomputed from the ratings."""
+    replicates = []
+    for place in np.argwhere(grid >= 0):
+        without = grid.copy()
+        without[tuple(place)] = -1
+        replicates.append(value(metric, without))
+    return np.array(replicates)
+
+
 def brute_variance(replicates: np.ndarray) -> float:
     """The jackknife variance by its textbook formula."""
     n = len(replicates)
@@ -121,15 +134,18 @@ def brute_variance(replicates: np.ndarray) -> float:
 @settings(max_examples=15, deadline=None)
 @given(grid=grids.filter(lambda grid: (grid >= 0).any(axis=0).all() and (grid >= 0).any(axis=1).all()))
 def test_count_tables_give_the_values_and_jackknives_of_the_ratings(grid):
-    """Values and both variances from the engine's count tables equal those recomputed without each unit or rater."""
+    """Values and variances from the count tables equal those recomputed without each unit, rating and rater."""
     (group,) = counts(judgments(as_rows(grid)), ordinal(CODES))
     totals = Totals.of(group)
-    for name, metric in METRICS.items():
-        assert same(float(metric(sums(totals.all, 4))), value(name, grid))
-        items = item_variance(metric, totals, 4)
-        raters = rater_variance(metric, totals, 4)
+    for name in METRICS:
+        metric = COEFFICIENTS[name].of
+        assert same(float(metric(sums(totals.all, NUMBERS))), value(name, grid))
+        items = item_variance(metric, totals, NUMBERS)
+        raters = rater_variance(metric, totals, NUMBERS)
+        single = rating_variance(metric, totals, NUMBERS)
         assert same(items.value, brute_variance(leave_out(name, grid, 0)))
         assert same(raters.value, brute_variance(leave_out(name, grid, 1)))
+        assert same(single.value, brute_variance(leave_out_ratings(name, grid)))
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -140,11 +156,12 @@ def test_item_jackknife_resampled_patterns_and_resampled_items_agree(metric):
     grid = np.where(rng.random((300, 4)) < 0.7, truth[:, None], rng.integers(0, 4, (300, 4)))
     (group,) = counts(judgments(as_rows(grid)), ordinal(CODES))
     table = features(group.patterns)
-    jackknifed = item_variance(METRICS[metric], Totals.of(group), 4).value ** 0.5
+    of = COEFFICIENTS[metric].of
+    jackknifed = item_variance(of, Totals.of(group), NUMBERS).value ** 0.5
     weights = rng.multinomial(300, group.units / 300, 4000)
-    by_pattern = METRICS[metric](sums(weights @ table, 4)).std()
+    by_pattern = of(sums(weights @ table, NUMBERS)).std()
     by_item = features(patterns_of(grid))[rng.integers(0, 300, (4000, 300))].sum(axis=1)
-    assert by_pattern == pytest.approx(METRICS[metric](sums(by_item, 4)).std(), rel=0.06)
+    assert by_pattern == pytest.approx(of(sums(by_item, NUMBERS)).std(), rel=0.06)
     assert jackknifed == pytest.approx(by_pattern, rel=0.06)
 
 
