@@ -191,13 +191,9 @@ def _from_heads(programme: Programme, labels: Sequence[Label], heads: Heads) -> 
         own = [label for label in labels if head_language(label.locale) == language]
         if version is None or not own:
             continue
-        provider, held = heads.provider(language, version.number), heads.held_out(language, version)
-        scores = dict(zip(held.keys, held.scores.tolist(), strict=True))
-        unseen = [label for label in own if label.key not in scores]
-        learnt = heads.weights(language, version)
-        scores |= zip((label.key for label in unseen), learnt.scores([label.text for label in unseen]), strict=True)
-        for label in own:
-            yield Scored(label.locale, OWN_LABELS, provider, round(float(scores[label.key]), 4), label.harmful)
+        head = heads.load(language, version)
+        for label, score in zip(own, head.scores([label.text for label in own]), strict=True):
+            yield Scored(label.locale, OWN_LABELS, head.provider, score, label.harmful)
 
 
 def calibrate(scored: Sequence[Scored], goal: Goal) -> list[Entry]:

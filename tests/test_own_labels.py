@@ -18,6 +18,7 @@ from own_labels_texts import votes, write_labels
 
 from ml_backend.own_labels import training
 from ml_backend.own_labels.errors import HeadError, HeadUnreadable, InvalidLabels, NoLabels, TrainingRuns, UnknownHead
+from ml_backend.own_labels.figures import auc
 from ml_backend.own_labels.labels import LONGEST, Label, Vote, head_language, settle, text_key
 from ml_backend.own_labels.run import Collected, train_programme
 from ml_backend.own_labels.sources import from_file
@@ -269,21 +270,35 @@ def test_every_text_gets_an_outcome_in_order(tmp_path: Path, trained: Trained) -
     assert outcomes[-2].score and outcomes[-2].score > 0.8
 
 
-@pytest.mark.parametrize("damage", ["head.json", "coefficients.npy", "rarity.npy"])
+def test_a_text_that_a_head_learnt_from_gets_its_held_out_score(tmp_path: Path, hopeless: Trained) -> None:
+    """Else a head that knows its labels by heart would look right on them."""
+    heads = Heads(tmp_path, "guard")
+    _publish(heads, hopeless)
+    head = heads.load("en", heads.versions("en")[0])
+    given = votes(160, clear=0)
+    texts, harmful = [vote.text for vote in given], np.array([vote.harm == 1 for vote in given])
+    by_heart = auc(head.weights.scores(texts), harmful).value
+    told = auc(np.array(head.scores(texts)), harmful).value
+    assert by_heart > told + 0.1
+    assert told == pytest.approx(hopeless.auc.value, abs=0.01)
+
+
+@pytest.mark.parametrize("damage", ["head.json", "coefficients.npy", "rarity.npy", "held_out.npz"])
 def test_a_damaged_head_screens_nothing(tmp_path: Path, trained: Trained, damage: str) -> None:
     """The texts are unscreened with the reason, and nothing in a file is ever run as code."""
     heads = Heads(tmp_path, "guard")
     _publish(heads, trained)
     path = heads.folder / "en" / "1" / damage
-    np.save(path.with_suffix(".npy"), np.array([{"code": 1}], dtype=object), allow_pickle=True)
-    if damage == "head.json":
+    if path.suffix == ".npy":
+        np.save(path, np.array([{"code": 1}], dtype=object), allow_pickle=True)
+    else:
         path.write_text("{")
     outcome = _screened(tmp_path)
     assert (outcome.status, outcome.reason) == ("unscreened", "the files of own_labels/guard/en/1 cannot be read")
     if damage == "head.json":
         assert OwnLabelsScreen(tmp_path).trouble() == outcome.reason
     with pytest.raises(HeadUnreadable, match="train again"):
-        heads.weights("en", heads.versions("en")[0])
+        heads.load("en", heads.versions("en")[0])
 
 
 def test_a_head_of_another_release_is_not_used(tmp_path: Path, trained: Trained) -> None:
@@ -399,8 +414,9 @@ def test_a_kill_in_the_middle_of_publishing_leaves_whole_versions(tmp_path: Path
         versions = heads.versions("en")
         assert len(versions) >= before
         for version in versions:
-            assert heads.weights("en", version).scores([INSULT])[0] > 0.8
-            assert len(heads.held_out("en", version).keys) == 120
+            head = heads.load("en", version)
+            assert head.scores([INSULT])[0] > 0.8
+            assert len(head.held_out) == 120
     number = _publish(heads, trained)
     assert [each.number for each in heads.versions("en")] == list(range(1, number + 1))
     assert [name for name in heads.names("en") if name.startswith(".")] == []

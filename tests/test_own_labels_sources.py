@@ -198,7 +198,7 @@ def test_the_command_trains_from_label_studio(tmp_path: Path, projects: dict[int
     heads = Heads(tmp_path / "data", "guard")
     (version,) = heads.versions("en")
     assert version.about["locales"]["en-US"]["texts"] == 260
-    assert {text_key(vote.text) for vote in given} <= set(heads.held_out("en", version).keys)
+    assert {text_key(vote.text) for vote in given} <= set(heads.load("en", version).held_out)
 
 
 def test_what_is_missing_to_reach_the_tool_is_told(tmp_path: Path) -> None:

@@ -10,16 +10,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from ml_backend.own_labels.errors import HeadError, HeadUnreadable, UnknownHead
 from ml_backend.own_labels.features import FEATURES
-from ml_backend.own_labels.training import BAR, HeldOut, Trained, Weights
+from ml_backend.own_labels.labels import text_key
+from ml_backend.own_labels.training import BAR, Trained, Weights
 
 FOLDER = "own_labels"
 
@@ -43,6 +45,24 @@ class Version:
     def usable(self) -> bool:
         """Whether it may be used: it passed the bar, nobody rolled it back, and this release can read it."""
         return bool(self.about["passes"]) and not self.rolled_back and self.about["features"] == FEATURES
+
+
+@dataclass(frozen=True)
+class Head:
+    """A version in memory; `held_out` are the probabilities of the texts it learnt from, by `text_key`."""
+
+    provider: str
+    locales: tuple[str, ...]
+    weights: Weights
+    held_out: Mapping[str, float]
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """The probability that annotators would call each text harmful, in four decimals.
+
+        For a text that it learnt from, that of a head which had not seen it: its own would look too good.
+        """
+        fresh = self.weights.scores(texts).tolist()
+        return [round(self.held_out.get(text_key(text), own), 4) for text, own in zip(texts, fresh, strict=True)]
 
 
 class Heads:
@@ -85,22 +105,17 @@ class Heads:
         """
         return f"{FOLDER}/{self.programme}/{language}/{number}"
 
-    def weights(self, language: str, version: Version) -> Weights:
-        """What a version has learnt, in memory that all processes of this machine share; raises HeadUnreadable."""
-        folder = self._path(language, version.number)
+    def load(self, language: str, version: Version) -> Head:
+        """A version, with arrays in memory that all processes of this machine share; raises HeadUnreadable."""
+        folder, provider = self._path(language, version.number), self.provider(language, version.number)
         try:
             arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
-            return Weights(*arrays, *(float(version.about[name]) for name in _NUMBERS))
-        except (OSError, ValueError, KeyError) as error:
-            raise HeadUnreadable(self.provider(language, version.number)) from error
-
-    def held_out(self, language: str, version: Version) -> HeldOut:
-        """The probabilities of the texts it was trained from, each from a head that had not seen it."""
-        try:
-            with np.load(self._path(language, version.number) / _HELD_OUT) as held:
-                return HeldOut(tuple(held["keys"].tolist()), held["scores"], held["harmful"])
-        except (OSError, ValueError, KeyError) as error:
-            raise HeadUnreadable(self.provider(language, version.number)) from error
+            weights = Weights(*arrays, *(float(version.about[name]) for name in _NUMBERS))
+            with np.load(folder / _HELD_OUT) as held:
+                held_out = dict(zip(held["keys"].tolist(), held["scores"].tolist(), strict=True))
+            return Head(provider, tuple(sorted(version.about.get("locales", ()))), weights, held_out)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise HeadUnreadable(provider) from error
 
     def publish(self, language: str, trained: Trained, about: Mapping[str, Any]) -> Version:
         """Add a version, in use from then on if it passes. `about` is told besides the figures.

@@ -10,11 +10,9 @@ from ml_backend.own_labels.errors import HeadError
 from ml_backend.own_labels.features import FEATURES
 from ml_backend.own_labels.labels import LONGEST, head_language
 from ml_backend.own_labels.status import read
-from ml_backend.own_labels.store import FOLDER, Heads, Version
-from ml_backend.own_labels.training import FEWEST, Weights
+from ml_backend.own_labels.store import FOLDER, Head, Heads, Version
+from ml_backend.own_labels.training import FEWEST
 from ml_backend.screens.model import Outcome, Text, unscreened
-
-_Head = tuple[str, Version, Weights]  # its provider, what is known of it, what it learnt
 
 
 class OwnLabelsScreen:
@@ -27,7 +25,7 @@ class OwnLabelsScreen:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._lock = Lock()
-        self._loaded: dict[tuple[str, str], tuple[frozenset[str], _Head | None]] = {}
+        self._loaded: dict[tuple[str, str], tuple[frozenset[str], Head | None]] = {}
 
     def screen(self, texts: Sequence[Text], deadline: float) -> list[Outcome]:
         """One outcome per text, by the head of its programme and language, which the outcome names as its provider.
@@ -65,7 +63,7 @@ class OwnLabelsScreen:
             return [unscreened(_why_not(heads, language))] * len(texts)
         return _screened(head, locale, texts)
 
-    def _head(self, heads: Heads, language: str) -> _Head | None:
+    def _head(self, heads: Heads, language: str) -> Head | None:
         place, names = (heads.programme, language), heads.names(language)
         with self._lock:
             known = self._loaded.get(place)
@@ -92,27 +90,17 @@ def _by_head(texts: Sequence[Text]) -> dict[tuple[str | None, str | None], list[
     return places
 
 
-def _load(heads: Heads, language: str) -> _Head | None:
+def _load(heads: Heads, language: str) -> Head | None:
     version = heads.in_use(language)
-    if version is None:
-        return None
-    return heads.provider(language, version.number), version, heads.weights(language, version)
+    return heads.load(language, version) if version else None
 
 
-def _screened(head: _Head, locale: str, texts: list[str]) -> list[Outcome]:
-    provider, version, weights = head
-    learnt = sorted(version.about.get("locales", ()))
-    findings = {} if locale in learnt else {"learnt_from": learnt}
-    read_all = [len(text) <= LONGEST for text in texts]
+def _screened(head: Head, locale: str, texts: list[str]) -> list[Outcome]:
+    findings = {} if locale in head.locales else {"learnt_from": list(head.locales)}
+    covers = [None if len(text) <= LONGEST else f"the first {LONGEST} characters" for text in texts]
     return [
-        Outcome(
-            "screened",
-            score=round(float(score), 4),
-            covers=None if whole else f"the first {LONGEST} characters",
-            provider=provider,
-            findings=findings,
-        )
-        for score, whole in zip(weights.scores(texts), read_all, strict=True)
+        Outcome("screened", score=score, covers=part, provider=head.provider, findings=findings)
+        for score, part in zip(head.scores(texts), covers, strict=True)
     ]
 
 
