@@ -37,11 +37,12 @@ _ALIKE = (
     {"el", "grc"},
     {"pt", "gl"},
 )
-# Scripts in which a few characters say as much as a word of letters.
-_DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore", "Thai", "Laoo", "Khmr", "Mymr"})
-_FEWEST, _FEWEST_DENSE = 20, 8  # letters to tell a language by
+_FEWEST = 20  # letters to tell a language by
+# A character of these scripts says as much as some letters.
+_DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_DENSITY = 2.5
 _FEWEST_FORMS = 3  # characters that only one form of Chinese has
-_MIXED, _FOREIGN = 0.4, 0.85  # share of letters in another script: from the first a mixture, from the second foreign
+_MIXED, _FOREIGN = 0.4, 0.9  # share of letters in another script: from the first a mixture, from the second foreign
 _SIGNS = regex.compile(r"[\p{L}\p{M}]")
 _PIECE = 40  # characters in which one language is looked for
 _WORD = re.compile(rf"\S{{1,{_PIECE}}}\s*")
@@ -116,7 +117,7 @@ def _judge(text: str, own: _Own) -> Outcome:
     signs = len(_SIGNS.findall(kept))
     if signs * 2 < min(len("".join(text.split())), LONGEST):
         return unscreened("mostly code, numbers or addresses")
-    if signs < (_FEWEST_DENSE if own.script in _DENSE else _FEWEST):
+    if signs + (_DENSITY - 1) * len(_DENSE.findall(kept)) < _FEWEST:
         return unscreened("too short to tell")
     ours, letters = count_letters(kept, own.script)
     foreign = 1 - ours / letters
