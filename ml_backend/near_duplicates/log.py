@@ -38,6 +38,8 @@ CREATE INDEX IF NOT EXISTS later_entries_by_locale ON entries (text, locale, id)
 CREATE TABLE IF NOT EXISTS removed (place INTEGER PRIMARY KEY, text INTEGER NOT NULL);
 """
 
+_NO_TEXTS = np.empty(0, dtype=np.int64), np.empty((0, PERMUTATIONS), dtype=np.uint8)
+
 _FIRST = "SELECT key, locale, item FROM entries WHERE id = ? AND text = id"
 _LATER = """
 SELECT key, locale FROM entries WHERE text = ? AND id <> text AND id < ? AND item <> ? ORDER BY id LIMIT 1"""
@@ -174,6 +176,8 @@ class Log:
         """Ids and signatures of the texts with a higher id, in order, at most so many."""
         query = "SELECT id, signature FROM texts WHERE id > ? ORDER BY id LIMIT ?"
         rows = self._sql.execute(query, (text, most)).fetchall()
+        if not rows:
+            return _NO_TEXTS
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return ids, np.frombuffer(b"".join(row[1] for row in rows), dtype=np.uint8).reshape(-1, PERMUTATIONS)
 

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from ml_backend.near_duplicates.minhash import BANDS, ROW_BITS, Keys, Signatures
 from ml_backend.near_duplicates.shingles import spans
 
-_ROW = np.uint64((1 << int(ROW_BITS)) - 1)
-_NEXT_KEY = np.uint64(1 << int(ROW_BITS))
+_ROW_BITS = int(ROW_BITS)
+_ROWS = (1 << _ROW_BITS) - 1
+_ROW = np.uint64(_ROWS)
+_NEXT_KEY = np.uint64(1 << _ROW_BITS)
 _GONE = -1
 _BLOCK = 1 << 16  # texts copied at once: 8 MB
 _NOTHING = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
@@ -55,9 +57,13 @@ class Segment:
         at, starts = order[found], starts[found]
         counts = np.minimum(self.bands.searchsorted(low[found] + _NEXT_KEY) - starts, room[at])
         room[at] -= counts
-        queries = np.repeat((at // BANDS).astype(np.uint64), counts)
-        pairs = np.unique((queries << ROW_BITS) | (self.bands[spans(starts, counts)] & _ROW))
-        return (pairs >> ROW_BITS).astype(np.int64), (pairs & _ROW).astype(np.int64)
+        pairs = np.repeat((at // BANDS).astype(np.uint64) << ROW_BITS, counts)
+        pairs |= self.bands[spans(starts, counts)] & _ROW
+        pairs.sort()
+        is_first = np.ones(len(pairs), dtype=np.bool_)
+        np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
+        once = pairs[is_first].view(np.int64)
+        return once >> _ROW_BITS, once & _ROWS
 
 
 def build(ids: NDArray[np.int64], signatures: Signatures, keys: Keys) -> Segment:

@@ -90,12 +90,13 @@ def shingles(normals: Sequence[str]) -> Shingles:
     >>> shingles(["banana", "東京の天気", "a", ""]).starts.tolist()
     [0, 4, 8, 9, 9]
     """
-    codes = np.frombuffer(_PADDING.join([*normals, ""]).encode("utf-32-le"), dtype="<u4").astype(np.uint64)
-    unspaced = np.array([is_unspaced(normal) for normal in normals])
-    lengths = np.array([len(normal) for normal in normals])
+    if len(normals) == 1:
+        return _shingles_of_one(normals[0])
+    unspaced = np.array([is_unspaced(normal) for normal in normals], dtype=np.bool_)
+    lengths = np.array([len(normal) for normal in normals], dtype=np.int64)
     counts = np.where(lengths > 0, np.maximum(lengths - 2 + unspaced, 1), 0)
     starts = np.cumsum(lengths + len(_PADDING)) - lengths - len(_PADDING)
-    grams = ((((codes[:-2] << _BITS) | codes[1:-1]) << _BITS) | codes[2:])[spans(starts, counts)]
+    grams = _packed(_PADDING.join([*normals, ""]))[spans(starts, counts)]
     grams[np.repeat(unspaced, counts)] &= _TWO
     return Shingles(grams, np.concatenate(([0], np.cumsum(counts))))
 
@@ -155,6 +156,20 @@ def _sets(grams: Shingles) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     ordered = np.unique((text_of << np.uint64(32)) | numbered)
     counts = np.bincount((ordered >> np.uint64(32)).astype(np.int64), minlength=len(grams.starts) - 1)
     return ordered & np.uint64(0xFFFFFFFF), np.concatenate(([0], np.cumsum(counts)))
+
+
+def _shingles_of_one(normal: str) -> Shingles:
+    """The same in a third of the time."""
+    unspaced = is_unspaced(normal)
+    count = max(len(normal) - 2 + unspaced, 1) if normal else 0
+    grams = _packed(normal + _PADDING)[:count]
+    return Shingles(grams & _TWO if unspaced else grams, np.array([0, count]))
+
+
+def _packed(text: str) -> NDArray[np.uint64]:
+    """The three characters from each place on, but the last two, in one number."""
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint64)
+    return ((((codes[:-2] << _BITS) | codes[1:-1]) << _BITS) | codes[2:]).astype(np.uint64, copy=False)
 
 
 class _Characters(dict[int, int | None]):
