@@ -102,8 +102,9 @@ def push_command(
     """Create or update the programme's projects in the labelling tool that its source names.
 
     In Label Studio one project per workflow and locale, with its label config, instructions, overlap, webhook and ML
-    backend; in Argilla one workspace per locale with a dataset per workflow. Models, vendors, response order and gold
-    answers go to analytics alone. Running it again changes only what differs.
+    backend; in Argilla one workspace per locale with a dataset per workflow. What screens found over the programme's
+    thresholds goes to a second project that hides its texts. Models, vendors, response order, gold answers and what
+    screens said go to analytics alone. Running it again changes only what differs.
     """
     library = guidelines.load(guidelines_dir)
     programme = load(programme_dir, library)

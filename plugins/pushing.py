@@ -119,7 +119,7 @@ def people_of_lanes(programme: Programme, markers: Iterable[Marker]) -> Iterator
         if marker.lane == OPEN or programme.screening.protection != "route":
             continue
         people = ", ".join(person.email for person in accepting(programme, marker.locale, marker.lane))
-        yield f"{marker.name} is for those alone who accept such work: {people or 'nobody of this locale does'}"
+        yield f"{marker.name} is for those alone who accept sensitive work: {people or 'nobody of this locale'}"
 
 
 def _annotator_row(person: Annotator, user: int | str) -> dict[str, Any]:

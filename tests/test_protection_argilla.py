@@ -143,7 +143,7 @@ def test_routed_work_is_open_only_to_those_who_accept_it(
     report = pushed(root, api, manifests)
     assert api.members(workspaces[f"{name} en-US covered"]) & both == {people[0].id}
     assert api.members(workspaces[f"{name} en-US"]) & both == both
-    assert report.told[-1] == f"preference en-US covered is for those alone who accept such work: {EMAILS[0]}"
+    assert report.told[-1] == f"preference en-US covered is for those alone who accept sensitive work: {EMAILS[0]}"
 
 
 def test_a_text_with_marks_cannot_be_hidden_but_can_be_routed(
@@ -159,6 +159,8 @@ def test_a_text_with_marks_cannot_be_hidden_but_can_be_routed(
     assert len(api.datasets()) == before
     change_head(root, screening={"protection": "route", "thresholds": {GUARD: 0.8}, "pass_share": 0})
     assert [each.tasks for each in pushed(root, api, Manifests()).projects] == [0, 1]
+    change_head(root, screening={"protection": "none"})
+    assert [each.change for each in pushed(root, api, Manifests()).projects] == ["unchanged", "unchanged"]
 
 
 def test_screens_are_metadata_that_annotators_do_not_see(

@@ -154,12 +154,14 @@ def test_routed_work_names_its_people(tmp_path: Path, api: Api, analytics: Analy
     """Label Studio Community keeps nobody out, so the operator is told whom the project is for."""
     root = written(tmp_path / "routes", 1, [line(item(0), score=1.0)], protection="route", pass_share=0)
     assert pushed(root, api, analytics).told == (
-        "preference ar-EG covered is for those alone who accept such work: nobody of this locale does",
+        "preference ar-EG covered is for those alone who accept sensitive work: nobody of this locale; "
+        "Label Studio keeps nobody else out",
     )
     head, *people = (root / "annotators.csv").read_text().splitlines()
     (root / "annotators.csv").write_text("\n".join([f"{head},accepts", *(f"{each},sensitive" for each in people)]))
     assert pushed(root, api, analytics).told == (
-        "preference ar-EG covered is for those alone who accept such work: ann1@concord.example",
+        "preference ar-EG covered is for those alone who accept sensitive work: ann1@concord.example; "
+        "Label Studio keeps nobody else out",
     )
 
 

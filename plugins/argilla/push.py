@@ -43,7 +43,7 @@ from plugins.suggestions import Suggestion, read_suggestions
 
 if TYPE_CHECKING:
     from guidelines import Library
-    from guidelines.model import Guideline
+    from guidelines.model import Guideline, Workflow
 
 BATCH = 200  # records a request: Argilla adds some 70 a second
 
@@ -61,8 +61,9 @@ def push(
 ) -> PushReport:
     """Create or update the programme's datasets, register them in analytics, and add the records not there yet.
 
-    Annotators are known by their email as user name. Raises InvalidSettings, InvalidSuggestions or FrozenDataset
-    before anything is changed, and a ServiceError that says what was done and that the push can be run again.
+    Annotators are known by their email as user name. Raises InvalidSettings, InvalidSuggestions, FrozenDataset, or what
+    `protected` raises before anything is changed, and a ServiceError that says what was done and that the push can be
+    run again.
     """
     suggestions = read_suggestions(programme, library)
     run = _Push(programme, library, api, batch, on_step)
@@ -84,7 +85,7 @@ class _Wanted:
     def of(cls, programme: Programme, library: Library, marker: Marker) -> _Wanted:
         guideline = library.guideline(marker.workflow, marker.locale)
         if marker.lane == SHIELDED:
-            guideline = _shielded(guideline, programme)
+            guideline = _shielded(guideline)
         return cls(marker, guideline, settings(guideline, suggestions=has_panel(programme, marker.workflow)))
 
     def fields(self, data: Mapping[str, Any]) -> Json:
@@ -97,15 +98,28 @@ class _Wanted:
         return {**to_data(_item(record), shown, workflow), IDS: (record.get("metadata") or {}).get(IDS)}
 
 
-def _shielded(guideline: Guideline, programme: Programme) -> Guideline:
-    """Argilla can hide no text in which errors are marked: such texts may only go to people who accepted them."""
-    workflow = guideline.workflow
-    if workflow.sensitive or not marked_texts(workflow):
-        return shielded(guideline)
-    if programme.screening.protection == "route":
-        return guideline
-    message = f"{workflow.id}: Argilla cannot hide a text in which errors are marked"
-    raise InvalidSettings(message, fix="write protection: route in programme.yaml, or use Label Studio")
+def _shielded(guideline: Guideline) -> Guideline:
+    """Argilla can hide no text in which errors are marked: see `_check_hidden`."""
+    return guideline if _shows_marks(guideline.workflow) else shielded(guideline)
+
+
+def _check_hidden(plan: Protected, library: Library) -> None:
+    """Raise InvalidSettings if a new item is to be hidden that cannot be: it may only go to people who accepted it."""
+    for marker in markers(plan.programme):
+        workflow = library.workflows[marker.workflow]
+        new = [item for item in plan.items(marker) if item.item in plan.new]
+        if (
+            marker.lane == SHIELDED
+            and new
+            and _shows_marks(workflow)
+            and plan.programme.screening.protection != "route"
+        ):
+            message = f"{workflow.id}: Argilla cannot hide a text in which errors are marked"
+            raise InvalidSettings(message, fix="write protection: route in programme.yaml, or use Label Studio")
+
+
+def _shows_marks(workflow: Workflow) -> bool:
+    return bool(marked_texts(workflow)) and not workflow.sensitive
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ class _Push:
             for identity, listed in records.items()
         }
         plan = protected(self._programme, self._library, tasks)
+        _check_hidden(plan, self._library)
         needed = [each for each in markers(self._programme) if each.identity in known or plan.needs(each)]
         wanted = [known.get(each.identity) or self._wanted(each) for each in needed]
         there = self._there(found, known)
@@ -158,7 +173,7 @@ class _Push:
         done = register(plan.programme, self._library, projects, orders, users, helped, plan.rows(orders), analytics)
         self._finished(done)
         pushed = tuple(self._add(each, records, plan, orders, helped) for each in present)
-        told = (*plan.told, *people_of_lanes(self._programme, [each.marker for each in present]))
+        told = (*plan.told, *people_of_lanes(self._programme, needed))
         return PushReport(pushed, without_account(self._programme, users), told)
 
     def _wanted(self, marker: Marker) -> _Wanted:

@@ -66,8 +66,8 @@ def push(
     """Create or update the programme's projects, register them in analytics, and import the tasks not there yet.
 
     `batch` is the number of tasks sent in one request, `on_step` hears of each finished step. Raises InvalidConfig
-    or InvalidSuggestions before anything is changed, GuidelineChange before that project is changed, and a ServiceError
-    that says what was done and that the push can be run again.
+    or InvalidSuggestions, or what `protected` raises, before anything is changed, GuidelineChange before that project
+    is changed, and a ServiceError that says what was done and that the push can be run again.
     """
     suggestions = read_suggestions(programme, library)
     run = _Push(programme, library, api, attachments, batch, on_step)
@@ -150,7 +150,8 @@ class _Push:
         done = register(plan.programme, self._library, projects, orders, users, helped, plan.rows(orders), analytics)
         self._finished(done)
         pushed = tuple(self._import(each, plan, there, orders, helped) for each in present)
-        told = (*plan.told, *people_of_lanes(self._programme, [each.marker for each in present]))
+        people = people_of_lanes(self._programme, [each.marker for each in present])
+        told = (*plan.told, *(f"{each}; Label Studio keeps nobody else out" for each in people))
         return PushReport(pushed, without_account(self._programme, users), told)
 
     def _finished(self, step: str) -> None:
