@@ -113,7 +113,7 @@ class SuggestionsFailed(MLBackendError):
 
     def __init__(self, failures: Sequence[str]) -> None:
         super().__init__(
-            f"{len(failures):,} suggestions could not be made:\n" + "\n".join(failures),
+            "not all suggestions could be made:\n" + "\n".join(failures),
             fix="mend what the reasons say and run the command again: it makes only what is missing",
         )
         self.failures = tuple(failures)

@@ -169,6 +169,7 @@ SUGGESTION = _object(
         "reason": {"type": ["string", "null"], "description": "a sentence, or null"},
         "marks": {"type": "array", "items": _MARK, "description": "a list of marks"},
         "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "0 to 1, or null"},
+        "digest": _text("the digest of the item's texts, or nothing"),
     },
     "a suggestion as `concord suggest` writes it",
 )

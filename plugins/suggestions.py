@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from guidelines.errors import Problem
@@ -41,7 +42,8 @@ class Suggestion:
 
     `id` is random and says nothing. `target` is "item", "response_1", … in the order of the item's file, or "claim_1",
     …. `value` is a code as answers are stored, for that order too; None where the helper came to none. `reason` says
-    why it came to that or to none, `probability` is the model's own for its words.
+    why it came to that or to none, `probability` is the model's own for its words; `digest` is that of the item's texts
+    as the helper read them.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Suggestion:
     reason: str | None = None
     marks: tuple[Mark, ...] = ()
     probability: float | None = None
+    digest: str | None = None
 
     @property
     def key(self) -> Key:
@@ -65,6 +68,12 @@ class Suggestion:
         """The line, without its end."""
         known = {name: value for name, value in asdict(self).items() if value not in (None, ())}
         return json.dumps({**known, "value": self.value, "made": self.made.isoformat()}, ensure_ascii=False)
+
+
+def text_digest(item: Item) -> str:
+    """The same for the same texts in the same order, another for any other."""
+    texts = [item.prompt, *(response.text for response in item.responses), *item.claims, sorted(item.materials.items())]
+    return sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def file_targets(question: Question, item: Item) -> tuple[str, ...]:
@@ -132,6 +141,8 @@ class _Reader:
         if item is None:
             yield f"item: the programme has no item {row['item']!r}", "take the line out"
             return
+        if row.get("digest") not in (None, text_digest(item)):
+            yield f"item: {item.item!r} has other texts now than the helper read", _ANEW
         asked = {question.id: question for question in self._library.workflows[item.workflow].questions}
         question = asked.get(row["question"])
         if question is None:

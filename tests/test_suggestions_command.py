@@ -22,6 +22,7 @@ from plugin_samples import write_programme
 
 import guidelines
 from concord import main
+from plugins.errors import InvalidSuggestions
 from plugins.programme import load
 from plugins.suggestions import FILE, Suggestion, read_suggestions
 
@@ -119,7 +120,7 @@ def test_what_failed_is_listed_and_made_by_the_next_run(suggest: Suggest, model:
     assert ran.exit_code == 1
     assert ran.stdout == "judge preference: 3 suggested, 0 without an answer, 1 failed\n"
     line = "judge preference: preference-en-US-001 overall item: the model endpoint answered 400"
-    assert "1 suggestions could not be made" in ran.stderr
+    assert "not all suggestions could be made" in ran.stderr
     assert line in ran.stderr
     assert len(read(root)) == 3
     model.behave, before = answer, len(model.seen.requests)
@@ -242,6 +243,23 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_was_said_of_other_texts_is_not_used(suggest: Suggest, tmp_path: Path) -> None:
+    """An item that was edited after its suggestions were made is named, for push and for a second run."""
+    root = write_programme(tmp_path / "probe", items=1, suggestions=[GRAMMAR])
+    suggest()
+    path = root / "items" / "fluency_review" / "en-US.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("Where is", "Where was"), encoding="utf-8")
+    said = (
+        "suggestions.jsonl:1: item: 'fluency_review-en-US-000' has other texts now than the helper read; take the line"
+    )
+    with pytest.raises(InvalidSuggestions) as refused:
+        read(root)
+    assert said in str(refused.value)
+    assert said in suggest().stderr
+    (root / FILE).write_text("".join((root / FILE).read_text("utf-8").splitlines(keepends=True)[1:]), "utf-8")
+    assert suggest().stdout == "grammar fluency_review: 1 suggested, 0 without an answer, 0 failed\n"
 
 
 def test_two_runs_do_not_write_the_same_file(suggest: Suggest, tmp_path: Path) -> None:

@@ -218,9 +218,9 @@ def test_tasks_from_before_the_suggestions_open_as_they_did(site: Site, page: Pa
     (project,) = [int(each.project) for each in earlier.push().projects]
     head = json.loads((older / "programme.yaml").read_text(encoding="utf-8"))
     (older / "programme.yaml").write_text(json.dumps({**head, "suggestions": RULES[2:]}), encoding="utf-8")
-    made = next(json.loads(line) for line in (site.root / "suggestions.jsonl").read_text("utf-8").splitlines()[::-1])
-    row = {**made, "item": "fluency_review-en-US-0", "value": "none", "marks": []}
-    (older / "suggestions.jsonl").write_text(f"{json.dumps(row)}\n", encoding="utf-8")
+    lines = (site.root / "suggestions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    same = "".join(line for line in lines if json.loads(line)["item"] == "fluency_review-en-US-0")
+    (older / "suggestions.jsonl").write_text(same, encoding="utf-8")
     (again,) = earlier.push().projects
     assert (again.change, again.tasks_added) == ("updated", 0)
     (task,) = earlier.api.task_page(project, after=0, size=5, annotations=False).tasks

@@ -15,7 +15,7 @@ from ml_backend.helpers.file import add
 from ml_backend.helpers.model import Asked, Helper, Proposal
 from plugins.programme import Programme
 from plugins.suggestion_rules import SuggestionRule
-from plugins.suggestions import Key, Suggestion, file_targets
+from plugins.suggestions import Key, Suggestion, file_targets, text_digest
 
 if TYPE_CHECKING:
     from guidelines import Library
@@ -110,4 +110,5 @@ def _suggestions(rule: SuggestionRule, asked: Asked, proposals: Sequence[Proposa
             reason=each.reason,
             marks=each.marks,
             probability=each.probability,
+            digest=text_digest(asked.item),
         )
