@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,14 @@ class Protected:
 
     def items(self, marker: Marker) -> list[Item]:
         """The items of a project, in the order of their file."""
-        every = self.programme.items_of(marker.workflow, marker.locale)
-        return [item for item in every if self.lanes[item.item] == marker.lane]
+        return self._by_project.get((marker.workflow, marker.locale, marker.lane), [])
+
+    @cached_property
+    def _by_project(self) -> dict[tuple[str, str, str], list[Item]]:
+        found: dict[tuple[str, str, str], list[Item]] = {}
+        for item in self.programme.items:
+            found.setdefault((item.workflow, item.locale, self.lanes[item.item]), []).append(item)
+        return found
 
     def needs(self, marker: Marker) -> bool:
         """Whether a project is needed: an open one always, a shielded one where something is in it."""
@@ -204,7 +211,8 @@ def _told(programme: Programme, new: Mapping[str, Ruling], file: ScreeningFile, 
     if file.passed_over:
         number, first = len(file.passed_over), file.passed_over[0]
         yield f"{number} lines of {first.file} passed over, the first: {first}"
-    unscreened = [item for item in programme.items if item.item in new and _is_unscreened(item, file, limits)]
+    shown = [item for item in programme.items if item.item in new and new[item.item].lane == OPEN]
+    unscreened = [item for item in shown if _is_unscreened(item, file, limits)]
     if unscreened:
         why = "a screen that could hold them back did not judge all of their texts"
         yield f"{len(unscreened)} items unscreened: {why}, so everybody is shown them"
@@ -212,10 +220,9 @@ def _told(programme: Programme, new: Mapping[str, Ruling], file: ScreeningFile, 
 
 def _is_unscreened(item: Item, file: ScreeningFile, limits: Limits) -> bool:
     """Whether some screen that could hold the item back did not judge it, or not all of it."""
-    status: dict[str, set[str]] = {}
-    for row in file.of(item.item):
-        status.setdefault(row.screen, set()).add(row.status)
-    return any(status.get(screen) != {"screened"} for screen in limits.screens(item.locale))
+    judged = {(row.screen, row.target) for row in file.of(item.item) if row.status == "screened"}
+    wanted = ((screen, target) for screen in limits.screens(item.locale) for target in file.read_by(screen, item))
+    return any(each not in judged for each in wanted)
 
 
 def accepting(programme: Programme, locale: str, lane: str) -> list[Annotator]:

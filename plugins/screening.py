@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -42,14 +42,22 @@ class Screened:
 
 @dataclass(frozen=True)
 class ScreeningFile:
-    """The lines by item, and those that were passed over because they are about no text that the programme has."""
+    """The lines by item, and those that were passed over because they are about no text that the programme has.
+
+    `of_responses` names the screens that read responses too.
+    """
 
     by_item: Mapping[str, tuple[Screened, ...]] = field(default_factory=dict)
     passed_over: tuple[Problem, ...] = ()
+    of_responses: frozenset[str] = frozenset()
 
     def of(self, item: str) -> tuple[Screened, ...]:
         """What is known of one item."""
         return self.by_item.get(item, ())
+
+    def read_by(self, screen: str, item: Item) -> Iterable[str]:
+        """The targets of an item that a screen is there to read."""
+        return targets(item) if screen in self.of_responses else (PROMPT,)
 
 
 def text_digest(text: str) -> str:
@@ -95,6 +103,7 @@ class _Reader:
         self._wrong: list[Problem] = []
         self._passed_over: list[Problem] = []
         self._found: dict[str, dict[tuple[str, str], Screened]] = {}
+        self._of_responses: set[str] = set()
 
     def read(self, text: str) -> ScreeningFile:
         # Not splitlines(): a text may hold U+2028, which ends no line of JSON Lines.
@@ -104,7 +113,7 @@ class _Reader:
         if self._wrong:
             raise InvalidScreening(self._wrong)
         found = {item: tuple(rows.values()) for item, rows in self._found.items()}
-        return ScreeningFile(found, tuple(self._passed_over))
+        return ScreeningFile(found, tuple(self._passed_over), frozenset(self._of_responses))
 
     def _line(self, number: int, line: str) -> None:
         try:
@@ -114,7 +123,10 @@ class _Reader:
             return
         if wrong := list(_mistakes(row)):
             self._wrong.extend(Problem(FILE, number, message, _ANEW) for message in wrong)
-        elif stale := self._stale(row):
+            return
+        if row["target"] != PROMPT:
+            self._of_responses.add(row["screen"])
+        if stale := self._stale(row):
             self._passed_over.append(Problem(FILE, number, stale, _ANEW))
         else:
             read = _screened(row)

@@ -113,11 +113,20 @@ def test_an_item_stays_where_its_task_is(tmp_path: Path) -> None:
 
 
 def test_unscreened_items_are_open_and_counted(tmp_path: Path) -> None:
-    """A text that a screen could not judge, and an item that the file does not name."""
-    rows = [line(f"{ITEM}0", score=None), line(f"{ITEM}0", "response_1"), line(f"{ITEM}1")]
-    plan = protected(programme(tmp_path, rows), LIBRARY, {}, NEVER)
-    assert lanes(plan) == [OPEN, OPEN, OPEN]
-    assert [told.split(":")[0] for told in plan.told] == ["2 items unscreened"]
+    """A text that a screen could not judge, one that has changed since, and an item that the file does not name."""
+    texts = ("item", "response_1", "response_2")
+    failed = [line(f"{ITEM}0", target, None if target == "item" else 0.1) for target in texts]
+    changed = [line(f"{ITEM}1", target, digest=None if target == "item" else text_digest("?")) for target in texts]
+    judged = [line(f"{ITEM}2", target) for target in texts]
+    for rows, count in ((failed + changed + judged, 2), (judged, 2), ([*judged, line(f"{ITEM}0", score=1.0)], 1)):
+        plan = protected(programme(tmp_path, rows), LIBRARY, {}, NEVER)
+        assert plan.told[-1].startswith(f"{count} items unscreened: ")
+
+
+def test_a_screen_that_reads_prompts_alone_has_screened_an_item_whose_prompt_it_judged(tmp_path: Path) -> None:
+    """It never says anything of responses."""
+    plan = protected(programme(tmp_path, [line(f"{ITEM}{number}") for number in range(3)]), LIBRARY, {}, NEVER)
+    assert plan.told == ()
 
 
 def test_a_measured_threshold_goes_before_the_programmes(tmp_path: Path) -> None:
