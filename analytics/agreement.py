@@ -47,8 +47,8 @@ def agreement(
     """Agreement per workflow, question and the columns of `by`, one row a group, sorted by group.
 
     `judgments` has the columns of `plugins.frames.JUDGMENTS`, and those of `by` (see `analytics.dimensions`); filter it
-    first to look at less. A unit is one item and target within a group. `categories`: the questions to look at and their
-    codes, see `analytics.scales.categories`; judgments of other questions are left out. `metrics`: names of
+    first to look at less. A unit is one item and target within a group. `categories`: the questions to look at and
+    their codes, see `analytics.scales.categories`; judgments of other questions are left out. `metrics`: names of
     `analytics.coefficients.COEFFICIENTS`; None for the usual ones that the scale of each question allows. Raises
     UnknownGrouping, UndeclaredCategory, ImpossibleMetric, ImpossibleInterval.
     """

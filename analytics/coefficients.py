@@ -27,9 +27,9 @@ class Sums:
     """Sums over units; any leading axes are resamples.
 
     `coincidences` (…, categories, categories) as Krippendorff defines them; `pairs` (…, categories, categories) the
-    share of each pair of answers among a unit's pairs of ratings, summed over the `pairable` (…) units, those with at least two
-    ratings; `shares` (…, categories) each category's share of a unit's ratings, summed over all `units` (…). `numbers`
-    (categories,) are what the categories are worth, not numbers where they have none.
+    share of each pair of answers among a unit's pairs of ratings, summed over the `pairable` (…) units, those with at
+    least two ratings; `shares` (…, categories) each category's share of a unit's ratings, summed over all `units` (…).
+    `numbers` (categories,) are what the categories are worth, not numbers where they have none.
     """
 
     coincidences: Floats
