@@ -49,7 +49,7 @@ def screen() -> None:
 @screen.command()
 @click.argument("path", metavar="FILE|PROGRAMME", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; the screen unless given."
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; standard output unless given."
 )
 @click.option(
     "--guidelines",
