@@ -24,7 +24,7 @@ Span = tuple[int, int, str]
 """Start and end in code points, and the kind of personal data."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Screened:
     """One line of the file: what one screen said of one text of an item."""
 
@@ -104,6 +104,8 @@ class _Reader:
         self._passed_over: list[Problem] = []
         self._found: dict[str, dict[tuple[str, str], Screened]] = {}
         self._of_responses: set[str] = set()
+        self._same: dict[str | None, str | None] = {}
+        self._times: dict[str, datetime] = {}
 
     def read(self, text: str) -> ScreeningFile:
         # Not splitlines(): a text may hold U+2028, which ends no line of JSON Lines.
@@ -129,8 +131,17 @@ class _Reader:
         if stale := self._stale(row):
             self._passed_over.append(Problem(FILE, number, stale, _ANEW))
         else:
-            read = _screened(row)
+            read = self._screened(row)
             self._found.setdefault(read.item, {})[read.target, read.screen] = read
+
+    def _screened(self, row: Mapping[str, Any]) -> Screened:
+        """Of equal texts and times one is kept: they repeat from line to line."""
+        names = ("item", "target", "screen", "provider", "status", "kind", "reason")
+        told: dict[str, Any] = {name: self._same.setdefault(value := row.get(name), value) for name in names}
+        if (when := self._times.get(row["screened"])) is None:
+            when = self._times[row["screened"]] = datetime.fromisoformat(row["screened"])
+        spans = tuple((start, end, kind) for start, end, kind in row.get("spans", ()))
+        return Screened(**told, score=row.get("score"), screened=when, spans=spans)
 
     def _stale(self, row: Mapping[str, Any]) -> str | None:
         """Why a line is about no text that the programme has; None if it is about one."""
@@ -178,10 +189,3 @@ def _is_time(text: str) -> bool:
 
 def _is_span(span: Any) -> bool:
     return isinstance(span, list) and [type(each) for each in span] == [int, int, str] and 0 <= span[0] < span[1]
-
-
-def _screened(row: Mapping[str, Any]) -> Screened:
-    names = ("item", "target", "screen", "provider", "status", "score", "kind", "reason")
-    told: dict[str, Any] = {name: row.get(name) for name in names}
-    spans = tuple((start, end, kind) for start, end, kind in row.get("spans", ()))
-    return Screened(**told, screened=datetime.fromisoformat(row["screened"]), spans=spans)
