@@ -34,12 +34,12 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def config(server: ModelServer, tmp_path: Path) -> Config:
-    endpoint = replace(server.endpoint, model="moderator-9", seconds=1.0)
+    endpoint = replace(server.endpoint, model="moderator-9", seconds=30.0)
     providers = (
         HarmProvider("service", "moderation", endpoint=endpoint),
         HarmProvider("local", "classifier", model=str(tmp_path / "nowhere-7b"), labels={"toxic": "hate"}),
     )
-    return Config(data=tmp_path / "ml", settings=Settings(toxicity=providers), seconds=10)
+    return Config(data=tmp_path / "ml", settings=Settings(toxicity=providers), seconds=60)
 
 
 def _screens(config: Config, *prompts: str) -> list[dict[str, Any]]:
