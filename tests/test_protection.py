@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from plugin_samples import write_programme
 from screening_samples import GUARD, PROVIDER, change_head, line, personal, write_screening
 
+import concord
 import guidelines
 from guidelines import Library
 from plugins.blinding import shown_order, task_data
@@ -368,3 +370,21 @@ def test_routed_work_is_for_those_who_accept_it(tmp_path: Path) -> None:
 def test_without_rules_nothing_is_done() -> None:
     """No threshold, no protection, no mask."""
     assert ScreeningRules() == ScreeningRules("none", {}, 0.05, ())
+
+
+def test_what_the_real_screens_write_is_what_a_push_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`concord screen` on a folder: a prompt seen before is over its threshold, an address is masked in its place."""
+    monkeypatch.setenv("CONCORD_ML_DATA", str(tmp_path / "ml"))
+    root = write_programme(tmp_path / "p", workflows=["preference"], locales=["en-US"], items=0)
+    prompts = ["Which trees lose their leaves in winter?", "Mail it to ada@example.org 😀"]
+    prompts.append("Which trees lose their leaves in Winter??")
+    responses = [{"text": "😀 Ask bob@example.org.", "model": "m"}, {"text": "No.", "model": "n"}]
+    rows = [{"item": str(number), "prompt": prompt, "responses": responses} for number, prompt in enumerate(prompts)]
+    (root / "items/preference/en-US.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    change_head(root, screening={"protection": "reveal", "thresholds": {"near_duplicate": 0.7}, "mask": ["email"]})
+    assert CliRunner().invoke(concord.main, ["screen", str(root)], catch_exceptions=False).exit_code == 0
+    plan = protected(load(root, LIBRARY), LIBRARY, {}, NEVER)
+    assert lanes(plan) == [OPEN, OPEN, SHIELDED]
+    assert [item.prompt for item in plan.programme.items][1] == "Mail it to [email] 😀"
+    assert {item.responses[0].text for item in plan.programme.items} == {"😀 Ask [email]."}
+    assert plan.told == ()
