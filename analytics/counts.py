@@ -76,9 +76,14 @@ def counts(
     if not categories:
         return []
     table = _frame(rater_patterns(judgments, categories, group).to_pyarrow())
-    if (table[_OWN] == _size(categories)).any():
-        raise UndeclaredCategory(_undeclared(judgments, categories))
+    check_declared(table[_OWN].to_numpy(np.int64), judgments, categories)
     return list(_split(table, group, categories))
+
+
+def check_declared(own: Integers, judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> None:
+    """Raises UndeclaredCategory where one of these category numbers is beyond the last; it names the answers."""
+    if (own == _size(categories)).any():
+        raise UndeclaredCategory(_undeclared(judgments, categories))
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
