@@ -195,7 +195,7 @@ def test_a_head_screens_once_it_passes(tmp_path: Path, trained: Trained, hopeles
         return screen.screen([Text("1/a", INSULT, "en-GB", programme="guard")], math.inf)[0]
 
     assert screen.trouble() == "no head is in use yet"
-    assert now() == Outcome("unscreened", reason="no head for en: 0 labels of 100")
+    assert now() == Outcome("unscreened", reason="no head for en: no training yet")
     _publish(heads, hopeless)
     assert now().status == "unscreened"
     assert str(now().reason).endswith("does not reach the bar of 0.70")
@@ -250,8 +250,8 @@ def test_what_cannot_be_screened_says_why(tmp_path: Path, trained: Trained) -> N
         "the text's programme is not known",
         "the text's locale is not known",
         "'not a locale' is no locale",
-        "no head for en: 0 labels of 100",
-        "no head for de: 0 labels of 100",
+        "no head for en: no training yet",
+        "no head for de: no training yet",
         "no programme is named '../x'",
     ]
     assert {(outcome.status, outcome.score) for outcome in outcomes} == {("unscreened", None)}
@@ -327,7 +327,8 @@ def test_each_language_of_a_programme_gets_its_head(tmp_path: Path) -> None:
     assert [point["texts"] for point in about["curve"]] == [50, 100]
     assert _screened(tmp_path, "de-AT").reason == "no head for de: 43 labels of 100"
     status = read(tmp_path / "own_labels" / "guard")
-    assert (status.state, status.languages["de"]["labels"]) == ("done", 43)
+    assert (status.state, status.languages["de"]["missing"]) == ("done", "43 labels of 100")
+    assert _screened(tmp_path, "fr-FR").reason == "no head for fr: 0 labels of 100"
 
     again = train_programme(tmp_path, "guard", lambda: collected)
     assert [each.said for each in again] == ["no head: 43 labels of 100", "the same labels as for head 1"]

@@ -98,7 +98,7 @@ def test_label_studios_training_call_makes_a_head_that_screens(label_studio: Lab
         api.post(f"/ml/{attached['id']}/train", json={}).raise_for_status()
         assert time.monotonic() - started < 5
         status = _trained(data / "own_labels" / "guard")
-        assert (status.state, status.languages["en"]["labels"]) == ("done", 120), status
+        assert status.state == "done", status
         (version,) = Heads(data, "guard").versions("en")
         assert version.usable
         assert version.about["locales"]["en-US"] == {"harmful": 30, "harmless": 90, "undecided": 0, "texts": 120}

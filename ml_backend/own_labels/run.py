@@ -12,7 +12,7 @@ from typing import Any
 from guidelines.errors import ConcordError
 from ml_backend.own_labels.errors import NoLabels
 from ml_backend.own_labels.labels import Vote, head_language, settle
-from ml_backend.own_labels.status import Status, training, write
+from ml_backend.own_labels.status import Status, read, training, write
 from ml_backend.own_labels.store import Heads
 from ml_backend.own_labels.training import Trained, digest, drawn, too_few, train
 
@@ -27,7 +27,7 @@ class Collected:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one language: the labels it had, and the new version or the reason why there is none."""
+    """What came of one language: the labels it had, what was done, the new version, or what is missing for one."""
 
     language: str
     labels: int
@@ -35,6 +35,7 @@ class Result:
     undecided: int
     said: str
     version: int | None = None
+    missing: str | None = None
 
 
 def train_programme(data: Path, programme: str, collect: Callable[[], Collected]) -> list[Result]:
@@ -47,9 +48,9 @@ def train_programme(data: Path, programme: str, collect: Callable[[], Collected]
         try:
             results = _results(heads, collect())
         except ConcordError as error:
-            write(heads.folder, Status("failed", message=str(error)))
+            write(heads.folder, Status("failed", message=str(error), languages=read(heads.folder).languages))
             raise
-        told = {each.language: {"labels": each.labels, "said": each.said} for each in results}
+        told = {each.language: {"said": each.said, "missing": each.missing} for each in results}
         write(heads.folder, Status("done", languages=told))
     return results
 
@@ -70,7 +71,7 @@ def _one(heads: Heads, language: str, votes: Sequence[Vote], texts: Mapping[str,
     harmful = sum(label.harmful for label in settled.labels)
     counted = (language, len(settled.labels), harmful, settled.undecided)
     if reason := too_few(settled.labels):
-        return Result(*counted, f"no head: {reason}")
+        return Result(*counted, f"no head: {reason}", missing=reason)
     versions = heads.versions(language)
     if versions and versions[-1].about.get("labels_digest") == digest(drawn(settled.labels)):
         return Result(*counted, f"the same labels as for head {versions[-1].number}")

@@ -21,7 +21,7 @@ State = Literal["never", "training", "done", "failed", "interrupted"]
 
 @dataclass(frozen=True)
 class Status:
-    """How the last training went, or goes; `languages` holds per language the number of labels and what came of it."""
+    """How the last training went, or goes; `languages` holds per language what came of it and what was missing."""
 
     state: State
     when: str = ""

@@ -114,5 +114,7 @@ def _why_not(heads: Heads, language: str) -> str:
         auc = versions[-1].about["auc"]
         interval = f"{auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})"
         return f"no head for {language}: the AUC {interval} does not reach the bar of {versions[-1].about['bar']:.2f}"
-    labels = read(heads.folder).languages.get(language, {}).get("labels", 0)
-    return f"no head for {language}: {labels} labels of {FEWEST}"
+    status = read(heads.folder)
+    if status.state == "never":
+        return f"no head for {language}: no training yet"
+    return f"no head for {language}: {status.languages.get(language, {}).get('missing') or f'0 labels of {FEWEST}'}"
