@@ -88,6 +88,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     print()
 
 
+def speed(screen: Screen, texts: Sentences) -> str:
+    """How many sentences it screens in a second of one processor."""
+    started = time.process_time()
+    number = sum(len(screened(screen, some, tag)) for tag, some in texts.items())
+    return f"{number / (time.process_time() - started):,.0f} texts per second of one processor\n"
+
+
 def language(folder: Path) -> None:
     """Sentences in their own language, declared in others, cut short, and mixed."""
     texts, screen, draw = sentences(folder), LanguageScreen(), random.Random(1)  # noqa: S311 - a seeded draw
@@ -100,9 +107,7 @@ def language(folder: Path) -> None:
     table(("cut to", "false alarms", "found", "left to people"), map(short(screen, texts, draw), (80, 45, 30)))
     table(("own", "other", "form", "flagged", "left to people"), mixed(screen, texts, draw))
     table(("texts", "declared", "flagged", "left to people"), chinese(screen))
-    started = time.process_time()
-    number = sum(len(screened(screen, some, tag)) for tag, some in texts.items())
-    print(f"{number / (time.process_time() - started):,.0f} texts per second of one processor\n")
+    print(speed(screen, texts))
 
 
 def language_counts(
@@ -197,6 +202,7 @@ def profanity(folder: Path) -> None:
     )
     print(f"All: {share(sum(part for part, _ in flagged.values()), sum(whole for _, whole in flagged.values()))}\n")
     table(("set", "AUC", "precision", "offensive found", "others flagged"), profanity_sets(folder, screen))
+    print(speed(screen, sentences(folder)))
 
 
 def profanity_sets(folder: Path, screen: Screen) -> Iterator[list[object]]:
@@ -228,9 +234,7 @@ def pii(folder: Path) -> None:
         str(each.kind) for tag, some in texts.items() for each in screened(screen, some, tag) if each.kind is not None
     )
     print(f"Sentences flagged: {share(flagged.total(), sum(map(len, texts.values())))}: {dict(flagged)}")
-    started = time.process_time()
-    number = sum(len(screened(screen, some, tag)) for tag, some in texts.items())
-    print(f"{number / (time.process_time() - started):,.0f} texts per second of one processor\n")
+    print(speed(screen, texts))
     table(("written otherwise", "found"), unusual(screen, locales, texts, draw))
 
 

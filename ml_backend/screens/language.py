@@ -15,6 +15,7 @@ from guidelines.errors import ConcordError
 from guidelines.language import chinese_forms, count_letters, identified, identifier_name, log_scores, script_of
 from guidelines.tags import parse_locale
 from ml_backend.screens.model import Outcome, Text, unscreened
+from ml_backend.screens.one_by_one import one_by_one
 from ml_backend.screens.prose import prose
 
 LONGEST = 1000
@@ -75,7 +76,7 @@ class LanguageScreen:
         The score is gap / (gap + 10), where the gap is how much the log-score of the likeliest other language exceeds
         that of the text's own: from .5 on it is another language. For another script it is the share of its letters.
         """
-        return [_screen(each) for each in texts]
+        return one_by_one(_screen, texts, deadline)
 
     def trouble(self) -> str | None:
         """The model comes with its package: nothing is known to be wrong before a call."""

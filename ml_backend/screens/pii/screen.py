@@ -11,6 +11,7 @@ from babel.core import get_global
 from guidelines.errors import ConcordError
 from guidelines.tags import parse_locale
 from ml_backend.screens.model import Outcome, Text
+from ml_backend.screens.one_by_one import one_by_one
 from ml_backend.screens.pii.finding import find
 from plugins.masking import merge, most_sensitive
 
@@ -34,7 +35,7 @@ class PiiScreen:
 
         `spans` are start, end and kind of each, in code points, none overlapping; what stands there is never told.
         """
-        return [_outcome(each) for each in texts]
+        return one_by_one(_outcome, texts, deadline)
 
     def trouble(self) -> str | None:
         """It needs nothing, so nothing is known to be wrong."""

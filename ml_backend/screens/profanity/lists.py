@@ -17,6 +17,7 @@ _FOLDER = files("ml_backend.screens.profanity") / "lists"
 _UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Kore", "Thai"})
 # What is written together with the word that follows: and, the, in, like, to.
 _JOINED = {"ar": "(?:[وف]?(?:ال|لل|[بکل](?:ال)?)?)", "he": "[והבלשכמ]{0,2}"}
+_BEGIN, _END, _LETTERS = r"(?<![\p{L}\p{M}\p{N}])", r"(?![\p{L}\p{M}\p{N}])", r"[\p{L}\p{M}]*"
 
 
 def list_of(locale: str) -> str | None:
@@ -43,22 +44,31 @@ def pattern_of(name: str) -> regex.Pattern[str]:
     >>> [found["term"] for found in pattern_of("de").finditer(fold("So eine Scheiße, sagte der Scheich"))]
     ['scheisse']
     """
-    lines = terms(name)
-    harmless = [regex.escape(fold(line[1:], name)) for line in lines if line.startswith("!")]
-    unspaced = script_of(name) in _UNSPACED
-    begin, end = ("", "") if unspaced else (r"(?<![\p{L}\p{M}\p{N}])", r"(?![\p{L}\p{M}\p{N}])")
-    written = _longest_first(
-        _term(fold(line, name), begin, end, _JOINED.get(name, "")) for line in lines if not line.startswith("!")
-    )
-    return regex.compile("|".join([*_longest_first(harmless), rf"(?P<term>{'|'.join(written)})"]))
+    lines = [fold(line, name) for line in terms(name)]
+    harmless = _any(line[1:] for line in lines if line.startswith("!"))
+    words = [line for line in lines if not line.startswith("!")]
+    return regex.compile("|".join([*([harmless] if harmless else []), f"(?P<term>{_terms(words, name)})"]))
 
 
-def _longest_first(patterns: Iterable[str]) -> list[str]:
-    return sorted(patterns, key=len, reverse=True)
+def _terms(words: list[str], name: str) -> str:
+    if script_of(name) in _UNSPACED:
+        return _any(word.strip("*") for word in words)
+    apart = [word for word in words if not word.startswith("*")]
+    whole = _any(word for word in apart if not word.endswith("*"))
+    begun = _any(word.strip("*") for word in apart if word.endswith("*"))
+    endings = [form for form in (begun and begun + _LETTERS, whole and whole + _END) if form]
+    # Together, so that where a word begins is looked at once and not for each term.
+    written = [rf"{_BEGIN}{_JOINED.get(name, '')}(?:{'|'.join(endings)})"]
+    written += [_inside(word) for word in words if word.startswith("*")]
+    return "|".join(written)
 
 
-def _term(line: str, begin: str, end: str, joined: str) -> str:
-    core = regex.escape(line.strip("*"), special_only=True, literal_spaces=True).replace(" ", r"\s+")
-    before = "" if line.startswith("*") else begin + joined
-    after = r"[\p{L}\p{M}]*" if line.endswith("*") and end else end
-    return f"{before}{core}{after}"
+def _inside(word: str) -> str:
+    """What may stand within another word."""
+    return _any([word.strip("*")]) + (_LETTERS if word.endswith("*") else _END)
+
+
+def _any(words: Iterable[str]) -> str:
+    """Any of these words, the longest that fits; spaces may be several."""
+    written = [regex.escape(word, special_only=True, literal_spaces=True) for word in words]
+    return f"(?:{'|'.join(sorted(written, key=len, reverse=True))})".replace(" ", r"\s+") if written else ""

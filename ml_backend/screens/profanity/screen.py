@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from guidelines.errors import ConcordError
 from guidelines.tags import parse_locale
 from ml_backend.screens.model import Outcome, Text, unscreened
+from ml_backend.screens.one_by_one import one_by_one
 from ml_backend.screens.profanity.folding import fold
 from ml_backend.screens.profanity.lists import list_of, pattern_of
 
@@ -28,7 +29,7 @@ class ProfanityScreen:
 
         `words` is their number; which they are is not told.
         """
-        return [_outcome(each) for each in texts]
+        return one_by_one(_outcome, texts, deadline)
 
     def trouble(self) -> str | None:
         """The lists come with the package: nothing is known to be wrong before a call."""
