@@ -44,6 +44,18 @@ PAIRS = (
     ("ja", "en"),
     ("uk", "ru"),
 )
+INSTRUCTIONS = {
+    "en": "Translate the following text into French: ",
+    "de": "Übersetze bitte den folgenden Text: ",
+    "es": "Traduce el siguiente texto al inglés: ",
+    "fr": "Traduisez ce texte en anglais : ",
+    "it": "Traduci in inglese: ",
+    "nl": "Vertaal naar het Engels: ",
+    "pl": "Przetłumacz na angielski: ",
+    "pt": "Traduza para o inglês: ",
+    "tr": "İngilizceye çevir: ",
+    "id": "Terjemahkan ke bahasa Inggris: ",
+}
 PLANTED = 100  # examples a kind and locale
 # What stands before and after an example; in scripts without spaces nothing may stand there.
 AROUND = ((" ", " "), (": ", ". "), (" (", ")"), (" „", "“, "), ("：", "。"), ("\n", "\n"))
@@ -106,6 +118,7 @@ def language(folder: Path) -> None:
     print(f"Left to people: own {share(total['own left'], total['own'] + total['own left'])}\n")
     table(("cut to", "false alarms", "found", "left to people"), map(short(screen, texts, draw), (80, 45, 30)))
     table(("own", "other", "form", "flagged", "left to people"), mixed(screen, texts, draw))
+    print(translations(screen, texts, draw))
     table(("texts", "declared", "flagged", "left to people"), chinese(screen))
     print(speed(screen, texts))
 
@@ -168,6 +181,19 @@ def mixed(screen: Screen, texts: Sentences, draw: random.Random) -> Iterator[lis
             flagged = sum(each.kind is not None for each in outcomes) / len(outcomes)
             left = sum(each.status == "unscreened" for each in outcomes) / len(outcomes)
             yield [own, other, form, f"{flagged:.1%}", f"{left:.1%}"]
+
+
+def translations(screen: Screen, texts: Sentences, draw: random.Random) -> str:
+    """Instructions to translate a quoted sentence of another language, a hundred in each of ten languages."""
+    outcomes = [
+        outcome
+        for own, instruction in INSTRUCTIONS.items()
+        for other in draw.choices([each for each in INSTRUCTIONS if each != own], k=100)
+        for outcome in screened(screen, [f'{instruction}"{draw.choice(texts[other])}"'], own)
+    ]
+    left = sum(each.status == "unscreened" for each in outcomes)
+    flagged = share(sum(each.kind is not None for each in outcomes), len(outcomes))
+    return f"Instructions to translate: flagged {flagged}; left to people {share(left, len(outcomes))}\n"
 
 
 def alternate(pair: tuple[str, str]) -> str:

@@ -46,6 +46,8 @@ _FEWEST_FORMS = 3  # characters that only one form of Chinese has
 _MIXED, _FOREIGN = 0.4, 0.9  # share of letters in another script: from the first a mixture, from the second foreign
 _SIGNS = regex.compile(r"[\p{L}\p{M}]")
 _PIECE = 40  # characters in which one language is looked for
+_SHORTEST = 14
+_PAUSE = re.compile(r"[:：\"“”„«»‹›「」『』]\s*\Z")
 _WORD = re.compile(rf"\S{{1,{_PIECE}}}\s*")
 
 
@@ -159,13 +161,13 @@ def _mixed(text: str, own: _Own, gap: float) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """The text in pieces of some `_PIECE` characters, between words where there are any."""
+    """The text in pieces of some `_PIECE` characters, between words where there are any, and at colons and quotes."""
     pieces = [""]
     for word in _WORD.findall(text):
-        if len(pieces[-1]) >= _PIECE:
+        if len(pieces[-1]) >= _PIECE or (_PAUSE.search(pieces[-1], _SHORTEST) and pieces[-1][-1:].isspace()):
             pieces.append("")
         pieces[-1] += word
-    if len(pieces) > 1 and len(pieces[-1]) < _PIECE // 2:
+    if len(pieces) > 1 and len(pieces[-1]) < _SHORTEST:
         pieces[-2:] = ["".join(pieces[-2:])]
     return pieces
 
