@@ -16,6 +16,8 @@ import pytest
 
 from ml_backend.errors import IndexUnavailable
 from ml_backend.near_duplicates import LONGEST, Entry, Index, Match, Nearest, normalise
+from ml_backend.screens.model import Text
+from ml_backend.screens.near_duplicate import NearDuplicateScreen
 
 SENTENCES: dict[str, list[str]] = json.loads((Path(__file__).parent / "samples/ml_sentences.json").read_text("utf-8"))
 EGG = "How long should I boil an egg so that the yolk stays soft?"
@@ -173,6 +175,22 @@ def test_the_nearest_of_the_locale_is_told_beside_the_nearest(index: Index) -> N
     assert near.anywhere is not None
     assert near.in_locale is not None
     assert (near.anywhere.of, near.in_locale.of) == ("demo/same", "demo/same-again")
+
+
+def test_the_screen_tells_of_both_locales(index: Index) -> None:
+    """The screen's finding names the nearest item, and the nearest of the prompt's own locale where that is another."""
+    screen = NearDuplicateScreen(index)
+    texts = [
+        Text("demo/us", EGG, "en-US"),
+        Text("demo/gb", EGG + " Please", "en-GB"),
+        Text("demo/last", EGG, "en-GB"),
+        Text("demo/dots", "…", "en-GB"),
+    ]
+    first, second, last, dots = screen.screen(texts, time.monotonic() + 60)
+    assert (first.score, first.kind, dict(first.findings)) == (0.0, None, {})
+    assert second.findings == {"of": "demo/us", "of_locale": "en-US", "within_locale": False}
+    assert (last.kind, last.findings["of"], last.findings["in_locale"]["of"]) == ("exact", "demo/us", "demo/gb")
+    assert dots.status == "unscreened"
 
 
 def test_a_batch_answers_as_if_asked_one_by_one(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ class SegmentFolder:
                 before, listed = listed, self._listed()
                 if listed == before:  # else it was merged meanwhile
                     _log.warning("the near-duplicate index is made again from its log: %r", error)
+                    self._list.unlink(missing_ok=True)  # a log that was behind may catch up, and then it would count
                     break
         return Files()
 
