@@ -379,7 +379,7 @@ def test_the_access_token_is_neither_kept_nor_logged(
 
 def test_when_the_index_fails_tasks_are_unscreened(client: FlaskClient, config: Config, app: Flask) -> None:
     """A broken index file gives valid predictions that say so, with score 0."""
-    (path,) = config.data.glob("minhash*.sqlite")
+    (path,) = config.data.glob("minhash*/log.sqlite")
     path.write_bytes(b"broken" * 1000)
     (result,) = _predict(client, _task(1, item="a", prompt=TEXT))
     assert result["score"] == 0.0
