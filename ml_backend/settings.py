@@ -139,7 +139,7 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
     return Settings(
         models=models,
         off=tuple(name for name, on in screens.items() if not on),
-        semantic_duplicate=semantic,
+        semantic_duplicate=semantic and {**semantic, "model": _model(document, semantic["model"])},
         toxicity=tuple(
             _harm_provider(document, ("screens", "toxicity", at), given, models, environ)
             for at, given in enumerate(toxicity or ())
@@ -160,6 +160,11 @@ def _endpoint(document: Document, place: Place, given: Mapping[str, Any], enviro
     return Endpoint(key=key, **rest)
 
 
+def _model(document: Document, model: str) -> str:
+    """A model's folder, from the settings file's; or its name."""
+    return str(Path(document.file).parent / model) if is_folder(model) else model
+
+
 def _harm_provider(
     document: Document,
     place: Place,
@@ -172,13 +177,12 @@ def _harm_provider(
         "moderation": lambda: _endpoint(document, place, asked, environ),
         "judge": lambda: models[given["model"]],
     }
-    beside = Path(document.file).parent
     return HarmProvider(
         name=given["name"],
         kind=given["kind"],
-        model=str(beside / given["model"]) if is_folder(given["model"]) else given["model"],
+        model=_model(document, given["model"]),
         revision=given.get("revision"),
-        head=beside / given["head"] if "head" in given else None,
+        head=Path(document.file).parent / given["head"] if "head" in given else None,
         endpoint=endpoints.get(given["kind"], lambda: None)(),
         labels=given.get("labels", {}),
         languages=tuple(given["languages"]) if "languages" in given else None,

