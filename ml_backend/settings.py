@@ -74,8 +74,8 @@ class Settings:
     """The file as read.
 
     `off` names the default screens that are switched off; `semantic_duplicate` are the options of its provider;
-    `language_tool` is the address of a LanguageTool server. `default_models` are used by programmes
-    for which the file names none.
+    `language_tool` is the address of a LanguageTool server. `default_models`, all but judges of harm, are
+    used by programmes for which the file names none.
     """
 
     models: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -136,6 +136,8 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
         name: _endpoint(document, ("models", name), {"name": name, **given}, environ)
         for name, given in (value.get("models") or {}).items()
     }
+    judges = {given.get("model") for given in toxicity or () if given["kind"] == "judge"}
+    answering = tuple(name for name in models if name not in judges)
     return Settings(
         models=models,
         off=tuple(name for name, on in screens.items() if not on),
@@ -145,8 +147,8 @@ def _settings(document: Document, environ: Mapping[str, str]) -> Settings:
             for at, given in enumerate(toxicity or ())
         ),
         language_tool=value.get("language_tool"),
-        programmes={name: _use(given, tuple(models)) for name, given in (value.get("programmes") or {}).items()},
-        default_models=tuple(models),
+        programmes={name: _use(given, answering) for name, given in (value.get("programmes") or {}).items()},
+        default_models=answering,
     )
 
 

@@ -70,3 +70,17 @@ def test_a_mistake_is_told_with_line_and_fix(example: Path, right: str, wrong: s
     with pytest.raises(InvalidSettings, match=re.escape(told)) as refused:
         read_settings(example, {"AURORA_KEY": "k"})
     assert [problem.line for problem in refused.value.problems] == [line]
+
+
+def test_a_judge_of_harm_answers_no_programme_unasked(tmp_path: Path) -> None:
+    """A model that a screen asks is drawn for programmes that name it, and for no other."""
+    path = tmp_path / "settings.yaml"
+    endpoint = "url: http://127.0.0.1:8001/v1"
+    path.write_text(
+        f"models:\n  aurora: {{{endpoint}, model: a}}\n  judge: {{{endpoint}, model: j}}\n"
+        "screens:\n  toxicity:\n    - {name: judge, kind: judge, model: judge}\n"
+        "programmes:\n  budgeted: {budget: {requests: 5}}\n  named: {models: [judge]}\n"
+    )
+    settings = read_settings(path, {})
+    assert settings.use("another").models == settings.use("budgeted").models == ("aurora",)
+    assert settings.use("named").models == ("judge",)
