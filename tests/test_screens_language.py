@@ -110,7 +110,11 @@ def test_an_empty_text_is_unscreened() -> None:
     ("text", "locale", "reason"),
     [
         (f"Übersetze das bitte ins Deutsche: {OWN['en-US']} {OWN['en-US']}", "de-DE", "in more than one language"),
-        ("Translate to French: Guten Morgen, wie geht es Ihnen heute?", "en-US", "in more than one language"),
+        (
+            "Please translate this into French: Guten Morgen, wie geht es Ihnen heute?",
+            "en-US",
+            "in more than one language",
+        ),
         ("Comment traduire « How are you doing today my friend » ?", "fr-FR", "in more than one language"),
         (f"{OWN['es-MX']} {OWN['en-US']}", "es-MX", "in more than one language"),
         (f"{OWN['hi-IN']} {OWN['en-US']}", "hi-IN", "in more than one script"),
