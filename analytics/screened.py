@@ -48,6 +48,7 @@ def tally(rows: ir.Table, group: Sequence[str]) -> ir.Table:
     counted = {
         "screened": rows.status == "screened",
         "unscreened": rows.status == "unscreened",
+        "found": (rows.status == "screened") & rows.kind.notnull(),
         "over": rows.over,
         **decided,
     }

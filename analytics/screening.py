@@ -29,7 +29,7 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Counts:
-    """Texts: screened or not, over the threshold, and what was decided because of it.
+    """Texts: screened or not, with a finding, over the threshold, and what was decided because of it.
 
     `revealed` are behind a reveal, `routed` with people who accepted such work, `passed` left unmarked at random,
     `masked` shown without personal data. `reasons` say why texts were not screened.
@@ -37,6 +37,7 @@ class Counts:
 
     screened: int
     unscreened: int
+    found: int
     over: int
     revealed: int
     routed: int
@@ -157,7 +158,7 @@ def _row(
     n_items, n_judgments = (int(sum(row[name] for row in moments)) for name in ("labelled", "judgments"))
     n_annotators = people[0]["annotators"] if people else 0
     basis = Basis(level, METHOD, "items", n_items, n_judgments, n_annotators)
-    names = ("screened", "unscreened", "over", *screened.DECISIONS)
+    names = ("screened", "unscreened", "found", "over", *screened.DECISIONS)
     why = {row["reason"]: row["n"] for row in sorted(reasons, key=lambda row: (-row["n"], row["reason"]))}
     recall, precision = (
         share_found(strata, of, basis) if has_threshold else basis.undefined("no threshold is set") for of in "bc"

@@ -65,3 +65,12 @@ def test_each_screen_has_its_locales_counts_and_reasons(client: FlaskClient) -> 
     assert "Not screened: &lt;out&gt; of time (12)." in text
     assert text.count("no text that was shown without a warning was judged") == 6
     assert "<svg" not in text
+
+
+def test_a_screen_that_read_nothing_stands_in_one_line_with_its_reason(client: FlaskClient) -> None:
+    """It has no table of zeros."""
+    screened(client, "guard", "de-DE", lambda number: number / 12)
+    screened(client, "toxicity", "de-DE", lambda number: None)
+    shown = page(client)
+    assert shown.count("<table>") == 1
+    assert "<strong>toxicity</strong>: &lt;out&gt; of time (12)" in shown

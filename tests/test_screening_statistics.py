@@ -42,13 +42,14 @@ class Made:
         self.items[item] = {"item": item, "workflow": WORKFLOW, "locale": row.pop("locale")} | row.pop("of", {})
         status = "unscreened" if score is None else "screened"
         told = {"status": status, "score": score, "threshold": 0.8, "share": None, "decision": "open", "reason": None}
+        told["kind"] = "harm" if (score or 0.0) >= 0.5 else None
         self.screenings.append(told | row)
         for number, value in enumerate(labels):
             self.labels.append(_label(item, row["target"], value, f"r{number}"))
 
     def rows(self, **asked: Any) -> list[Screening]:
         """What the statistic says of them."""
-        texts = ["item", "target", "screen", "provider", "status", "decision", "reason"]
+        texts = ["item", "target", "screen", "provider", "status", "kind", "decision", "reason"]
         found = pd.DataFrame(self.screenings).astype(dict.fromkeys(("score", "threshold", "share"), float))
         found[texts] = found[texts].astype("string")
         labels = pd.DataFrame(self.labels or [_label("another", "item", "harmless", "r0")])
@@ -85,7 +86,8 @@ def test_the_worked_example() -> None:
     assert (round(row.recall.low or 0, 3), round(row.recall.high or 0, 3)) == (0.673, 0.894)
     assert (row.recall.n_items, row.recall.n_judgments, row.recall.n_annotators) == (920, 920, 1)
     counts = row.counts
-    assert (counts.screened, counts.over, counts.revealed, counts.passed, counts.unscreened) == (1000, 100, 80, 20, 0)
+    assert (counts.screened, counts.found, counts.over, counts.revealed) == (1000, 100, 100, 80)
+    assert (counts.passed, counts.unscreened) == (20, 0)
 
 
 def test_what_warned_people_say_does_not_count() -> None:

@@ -38,10 +38,11 @@ class Screen:
 
 @dataclass(frozen=True)
 class Screens:
-    """Everything on the page."""
+    """Everything on the page: screens that read something, and `idle` ones."""
 
     simulated: Simulated
     screens: tuple[Screen, ...]
+    idle: tuple[Screen, ...]
 
 
 def shown_screens(snapshot: Snapshot, library: Library) -> Screens:
@@ -50,8 +51,10 @@ def shown_screens(snapshot: Snapshot, library: Library) -> Screens:
     for row in screening_rows(snapshot, library, Query()):
         locale = row.group["locale"]
         lines[str(row.group["screen"])].append(Line(locale_name(locale) if locale else _UNKNOWN, row))
-    screens = tuple(_screen(name, found) for name, found in lines.items())
-    return Screens(simulated_part(snapshot, None, None), screens)
+    ran: dict[bool, list[Screen]] = {True: [], False: []}
+    for name, found in lines.items():
+        ran[any(line.row.counts.screened for line in found)].append(_screen(name, found))
+    return Screens(simulated_part(snapshot, None, None), tuple(ran[True]), tuple(ran[False]))
 
 
 def _screen(name: str, lines: Sequence[Line]) -> Screen:
