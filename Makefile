@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint benchmark screenshots lock
+.PHONY: run test lint benchmark benchmark-screens screenshots lock
 
 run: .venv/installed
 	@$(BIN)/concord run
@@ -21,6 +21,13 @@ lint: .venv/models-installed
 
 benchmark: .venv/installed
 	$(BIN)/python benchmarks/agreement.py
+
+# DATA holds the public data sets of benchmarks/README.md.
+benchmark-screens: .venv/models-installed
+	@test -d "$(DATA)/screening" || { echo "name the folder of data sets: make benchmark-screens DATA=folder"; exit 1; }
+	$(BIN)/python benchmarks/near_duplicates.py $(DATA)/screening/sentences_34_languages.parquet
+	$(BIN)/python benchmarks/screens.py --data $(DATA)
+	$(BIN)/python benchmarks/toxicity.py $(DATA)/screening
 
 screenshots: .venv/installed
 	$(BIN)/python tests/screenshots.py
