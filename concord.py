@@ -23,6 +23,8 @@ _MODULES = {
     "load": "analytics.cli",
     "rebuild": "analytics.cli",
     "agreement": "analytics.cli",
+    "consensus": "analytics.cli",
+    "certainty": "analytics.cli",
     "quality": "analytics.cli",
     "trends": "analytics.cli",
     "locales": "analytics.cli",

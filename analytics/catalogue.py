@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from analytics import parameters, queries
 from analytics.agreement import Agreement
+from analytics.consensus.answers import Certainty, Consensus
 from analytics.edits import Edit
 from analytics.locales import LocaleRow, locale_rows
 from analytics.output import Row, exploded
@@ -56,6 +57,11 @@ def _with_reasons(row: Plain) -> Iterable[Plain]:
     return ({**row, "reasons": told},)
 
 
+def _told(row: Plain) -> Iterable[Plain]:
+    probabilities = "; ".join(f"{code} ({number:.3f})" for code, number in row["probabilities"].items())
+    return ({**row, "tied": ", ".join(row["tied"]), "probabilities": probabilities},)
+
+
 STATISTICS = (
     Statistic(
         name="agreement",
@@ -65,6 +71,25 @@ STATISTICS = (
         row=Agreement,
         rows=queries.agreement_rows,
         path="agreement",
+    ),
+    Statistic(
+        name="consensus",
+        title="The answer of each item that its annotators' answers point to, the least certain first",
+        about="The most probable answer and how probable it is, by a model of how often each annotator errs.",
+        takes=parameters.Consensual,
+        row=Consensus,
+        rows=queries.consensus_rows,
+        path="consensus",
+        lines=_told,
+    ),
+    Statistic(
+        name="certainty",
+        title="How certain the answers of items are, per question",
+        about="The share of items whose answer is settled at a certainty of .95, and the mean certainty; 1 is best.",
+        takes=parameters.ByMethod,
+        row=Certainty,
+        rows=queries.certainty_rows,
+        path="certainty",
     ),
     Statistic(
         name="quality",

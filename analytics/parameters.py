@@ -9,6 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from webargs.fields import DelimitedList
 
 from analytics.coefficients import COEFFICIENTS
+from analytics.consensus.answers import METHODS
 from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
@@ -97,6 +98,29 @@ class Paged(Filters):
         load_default=0,
         validate=validate.Range(0, 2**31),
         metadata={"description": "how many of the newest to pass over"},
+    )
+
+
+class ByMethod(Grouped):
+    """And how answers are made one."""
+
+    method = fields.String(
+        validate=validate.OneOf(METHODS),
+        load_default="dawid_skene",
+        metadata={"description": "`majority` counts votes; the others weigh annotators by how often they err"},
+    )
+
+
+class Consensual(ByMethod):
+    """And which part of them."""
+
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
+    )
+    offset = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "how many of the least certain to pass over"},
     )
 
 

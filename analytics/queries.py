@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
+from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
 from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.edits import Edit, edits
 from analytics.errors import UnknownValue
@@ -40,6 +41,7 @@ class Query:
     over: Over = "items_and_raters"
     metrics: tuple[str, ...] | None = None
     codes: tuple[str, ...] = HARMFUL
+    method: str = "dawid_skene"
     limit: int = 100
     offset: int = 0
 
@@ -82,6 +84,27 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+
+
+def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Consensus]:
+    """The answer of each item as asked, the least certain first; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    return consensus(
+        judgments,
+        categories=asked,
+        by=query.columns,
+        method=query.method,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Certainty]:
+    """How certain the answers of items are, as asked; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    return certainties(judgments, categories=asked, by=query.columns, method=query.method)
 
 
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:

@@ -69,4 +69,4 @@ def data_set(name: str) -> pd.DataFrame:
     path = Path(os.environ.get("CONCORD_TEST_DATA", default)) / name
     if not path.exists():
         pytest.skip(f"the data set {path} is not there (set CONCORD_TEST_DATA to its folder)")
-    return pd.read_parquet(path)
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
