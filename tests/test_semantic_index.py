@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml_backend import database
 from ml_backend.errors import ScreenFailed
 from ml_backend.near_duplicates import Entry
-from ml_backend.semantic import Answer, Calibration, Nearest, Read, SemanticIndex, index, missing
+from ml_backend.semantic import Answer, Calibration, Nearest, Read, SemanticIndex, missing
 from ml_backend.semantic.calibration import LEAST, MOST, calibrate
 
 SIZE = 64
@@ -247,7 +248,7 @@ def test_a_killed_worker_leaves_a_whole_index(tmp_path: Path) -> None:
 
 def test_a_busy_index_is_reported(semantic: SemanticIndex, tmp_path: Path, monkeypatch) -> None:
     """Where another worker holds the file for too long, the screen fails instead of waiting for ever."""
-    monkeypatch.setattr(index, "_WAIT", 0.1)
+    monkeypatch.setattr(database, "_WAIT", 0.1)
     _ask(semantic, "one/egg", "an egg", _vector(1))
     other = sqlite3.connect(tmp_path / "semantic-0123456789ab" / "texts.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

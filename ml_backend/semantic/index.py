@@ -13,19 +13,19 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_backend.database import Database
 from ml_backend.errors import ScreenFailed
 from ml_backend.near_duplicates import Entry
 from ml_backend.semantic.calibration import LEAST, MOST, Calibration, calibrate
 from ml_backend.semantic.neighbours import Neighbours, extend, pack, unpack, view
 
-_WAIT = 5.0  # seconds for another worker's transaction
 _TAIL = 2048  # texts compared one by one: half a millisecond; then they go into a segment
 
 _SCHEMA = """
@@ -81,14 +81,13 @@ class Answer:
 class SemanticIndex:
     """The index of one model (`digest`) in a folder, made when it is first used.
 
-    Every method raises ScreenFailed when its files cannot be used, or when other workers keep them busy for longer than
-    five seconds; nothing is half-written then.
+    Every method raises ScreenFailed when its files cannot be used, or when other workers keep them busy for too long;
+    nothing is half-written then.
     """
 
     def __init__(self, folder: Path, digest: str) -> None:
         self._folder = folder / f"semantic-{digest[:12]}"
-        self._path = self._folder / "texts.sqlite"
-        self._is_made = False
+        self._database: Database | None = None
         self._neighbours: dict[str, Neighbours] = {}
         self._lock = threading.Lock()
 
@@ -153,30 +152,21 @@ class SemanticIndex:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         is_committed = False
         try:
-            with closing(self._connect()) as database:
-                database.execute("BEGIN IMMEDIATE")
+            with self._opened().writing() as database:
                 yield database
-                database.execute("COMMIT")
-                is_committed = True
-        except (OSError, sqlite3.Error) as error:
-            _log.warning("the index %s cannot be used: %s", self._path, error)
-            raise ScreenFailed("the index of semantic duplicates is not available") from error
+            is_committed = True
         finally:
             if not is_committed:
                 self._neighbours.clear()  # they may hold what the log does not
 
-    def _connect(self) -> sqlite3.Connection:
-        if not self._is_made:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "create.lock").open("w") as lock, closing(sqlite3.connect(self._path)) as database:
-                # Switching to WAL does not wait for other processes, so workers that start together take turns.
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_SCHEMA)
-            self._is_made = True
-        database = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
-        database.execute("PRAGMA synchronous = NORMAL")  # with WAL: safe against a killed process
-        return database
+    def _opened(self) -> Database:
+        if self._database is None:
+            self._database = Database(self._folder / "texts.sqlite", _SCHEMA, _unavailable)
+        return self._database
+
+
+def _unavailable(_: Exception) -> ScreenFailed:
+    return ScreenFailed("the index of semantic duplicates is not available")
 
 
 def _digest(text: str) -> bytes:
