@@ -16,7 +16,7 @@ import pytest
 from ml_backend import database
 from ml_backend.errors import ScreenFailed
 from ml_backend.near_duplicates import Entry
-from ml_backend.semantic import Answer, Calibration, Nearest, Read, SemanticIndex, missing
+from ml_backend.semantic import Answer, Calibration, Nearest, Read, SemanticIndex, index, missing
 from ml_backend.semantic.calibration import LEAST, MOST, calibrate
 
 SIZE = 64
