@@ -69,6 +69,7 @@ def simulate(judgments: int) -> Frames:
     }
     answers = {"question": constant("overall", len(value)), "target": constant("item", len(value))}
     answers |= {"value": pa.array(np.array(CODES)[value]), "number": pa.array(value - 2.0)}
+    answers |= {"original": pa.nulls(len(value), pa.string())}
     submissions = {"task": texts("", np.arange(items).repeat(RATERS)), "status": constant("submitted", len(value))}
     return Frames(table(columns | answers, JUDGMENTS), table(columns | submissions, ANNOTATIONS))
 
