@@ -23,6 +23,7 @@ _MODULES = {
     "load": "analytics.cli",
     "rebuild": "analytics.cli",
     "agreement": "analytics.cli",
+    "forecast": "analytics.cli",
     "consensus": "analytics.cli",
     "certainty": "analytics.cli",
     "quality": "analytics.cli",

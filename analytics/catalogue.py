@@ -12,6 +12,7 @@ from analytics import parameters, queries
 from analytics.agreement import Agreement
 from analytics.consensus.answers import Certainty, Consensus
 from analytics.edits import Edit
+from analytics.forecast import Forecast
 from analytics.locales import LocaleRow, locale_rows
 from analytics.output import Row, exploded
 from analytics.quality import Quality
@@ -62,6 +63,10 @@ def _told(row: Plain) -> Iterable[Plain]:
     return ({**row, "tied": ", ".join(row["tied"]), "probabilities": probabilities},)
 
 
+def _widths(row: Plain) -> Iterable[Plain]:
+    return exploded(row, "expected") if row["expected"] else ({**row, "expected": None},)
+
+
 STATISTICS = (
     Statistic(
         name="agreement",
@@ -71,6 +76,16 @@ STATISTICS = (
         row=Agreement,
         rows=queries.agreement_rows,
         path="agreement",
+    ),
+    Statistic(
+        name="forecast",
+        title="How much narrower the interval of agreement would be with more items, and how many it takes",
+        about="The expected width with 2, 4 and 10 times the items, by the same annotators and by more of them.",
+        takes=parameters.Foretold,
+        row=Forecast,
+        rows=queries.forecast_rows,
+        path="forecast",
+        lines=_widths,
     ),
     Statistic(
         name="consensus",

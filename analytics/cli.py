@@ -55,8 +55,8 @@ _form = click.option(
 def _option(name: str, field: fields.Field[Any]) -> Callable[[Command], Command]:
     """A parameter of a statistic as an option of its command."""
     default = None if field.load_default is missing else field.load_default
-    if isinstance(field, DelimitedList):
-        default = ",".join(default or ())
+    if isinstance(default, list):
+        default = ",".join(default)
     return click.option(
         f"--{name.replace('_', '-')}",
         name,
@@ -79,7 +79,9 @@ def _type(field: fields.Field[Any]) -> click.ParamType[Any] | type:
     choices = [list(each.choices) for each in field.validators if isinstance(each, validate.OneOf)]
     if isinstance(field, DelimitedList):
         return _Names([each for check in field.inner.validators for each in check.choices])  # type: ignore[attr-defined]
-    return click.Choice(choices[0]) if choices else int if isinstance(field, fields.Integer) else str
+    if choices:
+        return click.Choice(choices[0])
+    return int if isinstance(field, fields.Integer) else float if isinstance(field, fields.Float) else str
 
 
 class _Names(click.ParamType[list[str]]):

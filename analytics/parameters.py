@@ -87,6 +87,21 @@ class Coefficients(Estimated):
     )
 
 
+class Foretold(Grouped):
+    """And which coefficients, and how wide their intervals may be."""
+
+    metrics = DelimitedList(
+        fields.String(validate=validate.OneOf(list(COEFFICIENTS))),
+        validate=validate.Length(min=1),
+        metadata={"description": "coefficients, separated by commas; the usual ones of each question unless given"},
+    )
+    target = fields.Float(
+        load_default=0.1,
+        validate=validate.Range(0.001, 1),
+        metadata={"description": "how wide the interval may be, .001 to 1"},
+    )
+
+
 class Paged(Filters):
     """And which part of them."""
 

@@ -14,6 +14,7 @@ from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.edits import Edit, edits
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
+from analytics.forecast import Forecast, forecast
 from analytics.quality import Quality, quality
 from analytics.scales import QuestionKey, categories, edited_texts, error_categories
 from analytics.screening import Screening, screening
@@ -41,6 +42,7 @@ class Query:
     over: Over = "items_and_raters"
     metrics: tuple[str, ...] | None = None
     codes: tuple[str, ...] = HARMFUL
+    target: float = 0.1
     method: str = "dawid_skene"
     limit: int = 100
     offset: int = 0
@@ -84,6 +86,13 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+
+
+def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Forecast]:
+    """What more items would do for the intervals of agreement, as asked; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    return forecast(judgments, categories=asked, by=query.columns, metrics=query.metrics, target=query.target)
 
 
 def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Consensus]:
