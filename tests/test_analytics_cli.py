@@ -66,7 +66,15 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "route"), [("agreement", "agreement"), ("quality", "quality"), ("trends", "errors/trends")]
+    ("command", "route"),
+    [
+        ("agreement", "agreement"),
+        ("forecast", "forecast"),
+        ("consensus", "consensus"),
+        ("certainty", "certainty"),
+        ("quality", "quality"),
+        ("trends", "errors/trends"),
+    ],
 )
 def test_a_command_says_what_the_api_says(data: Path, command: str, route: str) -> None:
     """JSON and CSV of a command hold the rows of the route of the same name."""
@@ -81,13 +89,20 @@ def test_a_command_says_what_the_api_says(data: Path, command: str, route: str) 
     assert list(printed) == list(csv.DictReader(io.StringIO(lines)))
 
 
-@pytest.mark.parametrize("command", ["agreement", "quality", "trends"])
+@pytest.mark.parametrize("command", ["agreement", "forecast", "consensus", "certainty", "quality", "trends"])
 def test_a_table_declares_simulated_work(data: Path, command: str) -> None:
     """The table has a header, a line a row, and says that the annotators were simulated."""
     lines = run(command, "--data", data).output.splitlines()
     assert lines[0].startswith("workflow")
     assert lines[-1] == "simulated annotators: all"
     assert len(lines) > 3
+
+
+def test_a_target_is_a_number(data: Path) -> None:
+    """`--target` is heard, and something else than a number is refused."""
+    rows = json.loads(run("forecast", "--data", data, "--target", "0.25", "--format", "json").output)["rows"]
+    assert {row["target"] for row in rows} == {0.25}
+    assert run("forecast", "--data", data, "--target", "narrow").exit_code == 2
 
 
 def test_rebuilding_keeps_what_was_loaded(data: Path) -> None:
