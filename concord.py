@@ -24,6 +24,7 @@ _MODULES = {
     "rebuild": "analytics.cli",
     "agreement": "analytics.cli",
     "forecast": "analytics.cli",
+    "confusions": "analytics.cli",
     "consensus": "analytics.cli",
     "certainty": "analytics.cli",
     "quality": "analytics.cli",

@@ -105,7 +105,7 @@ def group_agreement(
     group: Counts, categories: Categories, metrics: Sequence[str], over: Over, level: float
 ) -> Agreement:
     """The agreement of one group from its counts."""
-    basis, totals = _basis(group, over, level), Totals.of(group)
+    basis, totals = basis_of(group, over, level), Totals.of(group)
     numbers = categories.numbers or (float("nan"),) * len(categories.codes)
     found = sums(totals.all, numbers)
     shares = found.shares / found.units
@@ -117,7 +117,8 @@ def group_agreement(
     )
 
 
-def _basis(group: Counts, over: Over, level: float) -> Basis:
+def basis_of(group: Counts, over: Over, level: float) -> Basis:
+    """What a figure of this group rests on: the units with two annotators or more, and their annotators."""
     ratings = group.patterns.sum(axis=1)
     pairable = ratings >= 2
     return Basis(

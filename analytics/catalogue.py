@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from analytics import parameters, queries
 from analytics.agreement import Agreement
+from analytics.confusions import Confusion
 from analytics.consensus.answers import Certainty, Consensus
 from analytics.edits import Edit
 from analytics.forecast import Forecast
@@ -63,6 +64,11 @@ def _told(row: Plain) -> Iterable[Plain]:
     return ({**row, "tied": ", ".join(row["tied"]), "probabilities": probabilities},)
 
 
+def _exemplified(row: Plain) -> Iterable[Plain]:
+    told = "; ".join(f"{each['item']} ({each['target']})" for each in row["examples"])
+    return ({**row, "examples": told},)
+
+
 def _widths(row: Plain) -> Iterable[Plain]:
     return exploded(row, "expected") if row["expected"] else ({**row, "expected": None},)
 
@@ -76,6 +82,17 @@ STATISTICS = (
         row=Agreement,
         rows=queries.agreement_rows,
         path="agreement",
+    ),
+    Statistic(
+        name="confusions",
+        title="Which two codes are given to the same item most often, the most frequent first",
+        about="Their share of all disagreement, and how often they meet by how often chance would make them; "
+        "a ratio of 1 is chance, 0 is best.",
+        takes=parameters.Confused,
+        row=Confusion,
+        rows=queries.confusion_rows,
+        path="confusions",
+        lines=_exemplified,
     ),
     Statistic(
         name="forecast",

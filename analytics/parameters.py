@@ -87,6 +87,14 @@ class Coefficients(Estimated):
     )
 
 
+class Confused(Estimated):
+    """And how many of the most frequent."""
+
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
+    )
+
+
 class Foretold(Grouped):
     """And which coefficients, and how wide their intervals may be."""
 

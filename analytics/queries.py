@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
+from analytics.confusions import Confusion, confusions
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
 from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.edits import Edit, edits
@@ -86,6 +87,13 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+
+
+def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Confusion]:
+    """The codes that annotators confuse, as asked, the most frequent first; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    judgments = _narrow(snapshot.judgments(), snapshot, query)
+    return confusions(judgments, categories=asked, by=query.columns, over=query.over, limit=query.limit)
 
 
 def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Forecast]:

@@ -70,6 +70,7 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
     [
         ("agreement", "agreement"),
         ("forecast", "forecast"),
+        ("confusions", "confusions"),
         ("consensus", "consensus"),
         ("certainty", "certainty"),
         ("quality", "quality"),
