@@ -25,6 +25,7 @@ _MODULES = {
     "agreement": "analytics.cli",
     "forecast": "analytics.cli",
     "confusions": "analytics.cli",
+    "pairs": "analytics.cli",
     "consensus": "analytics.cli",
     "certainty": "analytics.cli",
     "quality": "analytics.cli",

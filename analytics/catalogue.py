@@ -16,6 +16,7 @@ from analytics.edits import Edit
 from analytics.forecast import Forecast
 from analytics.locales import LocaleRow, locale_rows
 from analytics.output import Row, exploded
+from analytics.pairs import Pair
 from analytics.quality import Quality
 from analytics.queries import Query
 from analytics.screening import Screening
@@ -103,6 +104,15 @@ STATISTICS = (
         rows=queries.forecast_rows,
         path="forecast",
         lines=_widths,
+    ),
+    Statistic(
+        name="pairs",
+        title="Agreement of each pair of annotators, the lowest first",
+        about="Cohen's kappa of those with enough items in common, with an interval, and percent beside it; 1 is best.",
+        takes=parameters.Paired,
+        row=Pair,
+        rows=queries.pair_rows,
+        path="pairs",
     ),
     Statistic(
         name="consensus",

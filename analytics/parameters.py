@@ -10,6 +10,7 @@ from webargs.fields import DelimitedList
 
 from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
+from analytics.pairs import MINIMUM, POWERS
 from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
@@ -107,6 +108,29 @@ class Foretold(Grouped):
         load_default=0.1,
         validate=validate.Range(0.001, 1),
         metadata={"description": "how wide the interval may be, .001 to 1"},
+    )
+
+
+class Paired(Grouped):
+    """And which kappa, of which pairs of annotators, and which part of them."""
+
+    metric = fields.String(
+        validate=validate.OneOf(list(POWERS)),
+        load_default="kappa",
+        metadata={"description": "`kappa`, or the one whose weights fall with the distance (ordinal questions only)"},
+    )
+    minimum = fields.Integer(
+        load_default=MINIMUM,
+        validate=validate.Range(2, 2**31),
+        metadata={"description": "how many items both must have answered"},
+    )
+    limit = fields.Integer(
+        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
+    )
+    offset = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 2**31),
+        metadata={"description": "how many of the lowest to pass over"},
     )
 
 

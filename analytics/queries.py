@@ -16,6 +16,7 @@ from analytics.edits import Edit, edits
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
 from analytics.forecast import Forecast, forecast
+from analytics.pairs import MINIMUM, Pair, pairs
 from analytics.quality import Quality, quality
 from analytics.scales import QuestionKey, categories, edited_texts, error_categories
 from analytics.screening import Screening, screening
@@ -45,6 +46,8 @@ class Query:
     codes: tuple[str, ...] = HARMFUL
     target: float = 0.1
     method: str = "dawid_skene"
+    metric: str = "kappa"
+    minimum: int = MINIMUM
     limit: int = 100
     offset: int = 0
 
@@ -101,6 +104,20 @@ def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Fo
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return forecast(judgments, categories=asked, by=query.columns, metrics=query.metrics, target=query.target)
+
+
+def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
+    """The agreement of each pair of annotators as asked, the lowest kappa first; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    return pairs(
+        _narrow(snapshot.judgments(), snapshot, query),
+        categories=asked,
+        by=query.columns,
+        metric=query.metric,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
 
 
 def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Consensus]:

@@ -71,6 +71,7 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
         ("agreement", "agreement"),
         ("forecast", "forecast"),
         ("confusions", "confusions"),
+        ("pairs", "pairs"),
         ("consensus", "consensus"),
         ("certainty", "certainty"),
         ("quality", "quality"),

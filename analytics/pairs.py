@@ -1,0 +1,222 @@
+"""Cohen's kappa of every pair of annotators who answered enough of the same units, from their confusion counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from analytics.coefficients import ROUNDING
+from analytics.counts import check_declared, grouping, name_group, newest_answers
+from analytics.dimensions import DIMENSIONS
+from analytics.errors import ImpossibleMetric
+from analytics.estimate import Estimate
+from analytics.intervals import AT_MOST_ONE, Basis, Variance, check
+from analytics.scales import Categories, QuestionKey
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+POWERS: Mapping[str, int] = {"kappa": 0, "kappa_linear": 1, "kappa_quadratic": 2}
+"""The kappas, and the power of the distance between two categories that is lost; 0 is all that is not agreed."""
+
+MINIMUM = 10
+"""Units in common from which on a pair is looked at, unless another number is asked for."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How two annotators agree: `group` names workflow, question and the columns asked for, in that order.
+
+    `first` is the name that sorts first. `metric` says which kappa `kappa` is. `percent` is the share of the units in
+    common on which both gave the same answer.
+    """
+
+    group: dict[str, str | None]
+    first: str = field(metadata={"description": "the annotator whose name sorts first"})
+    second: str
+    metric: str
+    kappa: Estimate
+    percent: Estimate
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """The confusion counts of the pairs of one group.
+
+    `table` (pairs × categories × categories) counts the units to which the annotator in `first` (pairs,) gave the row's
+    category and the one in `second` (pairs,) the column's.
+    """
+
+    group: dict[str, str | None]
+    first: npt.NDArray[np.object_]
+    second: npt.NDArray[np.object_]
+    table: Integers
+
+
+def pairs(
+    judgments: ir.Table,
+    *,
+    categories: Mapping[QuestionKey, Categories],
+    by: Sequence[str] = ("locale",),
+    metric: str = "kappa",
+    minimum: int = MINIMUM,
+    limit: int | None = None,
+    offset: int = 0,
+    level: float = 0.95,
+) -> list[Pair]:
+    """Kappa of every pair of annotators with at least `minimum` units in common, the lowest first.
+
+    Pairs whose kappa is undefined come last; equal ones are sorted by group and names. `judgments` and `categories` as
+    in `analytics.agreement.agreement`; `metric` is one of `POWERS`. Of the rows the first `offset` are left out and
+    `limit` at most are made (None: all). Raises UnknownGrouping, UndeclaredCategory, ImpossibleMetric,
+    ImpossibleInterval.
+    """
+    check("items", level)
+    for key, each in categories.items():
+        if metric not in possible(each):
+            raise ImpossibleMetric(metric, f"{'.'.join(key)}, which is {each.scale}", possible(each))
+    groups = confusions(judgments, categories, by, minimum)
+    if not groups:
+        return []
+    figures = [kappas(each.table, metric) for each in groups]
+    ends = np.cumsum([len(value) for value, _ in figures])
+    order = np.argsort(np.round(np.concatenate([value for value, _ in figures]), 9), kind="stable")
+    rows = order[offset : None if limit is None else offset + limit]
+    found = []
+    for row, number in zip(rows, np.searchsorted(ends, rows, side="right"), strict=True):
+        value, variance = figures[number]
+        place = int(row) - int(ends[number]) + len(value)
+        found.append(_row(groups[number], place, metric, float(value[place]), float(variance[place]), level))
+    return found
+
+
+def possible(categories: Categories) -> tuple[str, ...]:
+    """The kappas that the scale of a question allows.
+
+    >>> possible(Categories(("yes", "no"), "nominal"))
+    ('kappa',)
+    """
+    return tuple(POWERS) if categories.scale == "ordinal" else ("kappa",)
+
+
+def confusions(
+    judgments: ir.Table,
+    categories: Mapping[QuestionKey, Categories],
+    by: Sequence[str] = ("locale",),
+    minimum: int = MINIMUM,
+) -> list[Confusions]:
+    """The confusion counts of every group that has such pairs, sorted by group, and by names within it.
+
+    Which answers count is as in `analytics.counts`. Raises UndeclaredCategory and UnknownGrouping.
+    """
+    group = grouping(by, judgments)
+    if not categories:
+        return []
+    unit = list(dict.fromkeys((*group, "item", "target")))
+    answers = newest_answers(judgments, categories, unit)
+    last = answers.aggregate(last=answers.own.max()).to_pyarrow()["last"].drop_null()
+    check_declared(last.to_numpy(), judgments, categories)
+    table = _cells(answers, group, unit, minimum).to_pandas()
+    return [
+        _confusions(name_group(group, key), rows, categories)
+        for key, rows in table.groupby(group, dropna=False, sort=True)
+    ]
+
+
+def _cells(answers: ir.Table, group: Sequence[str], unit: Sequence[str], minimum: int) -> ir.Table:
+    """Group, the names of a pair, a category of each, and on how many units they gave these."""
+    other = answers.view()
+    same = [answers[key].identical_to(other[key]) if key in DIMENSIONS else answers[key] == other[key] for key in unit]
+    both = answers.join(other, [*same, answers.annotator < other.annotator])
+    pair = [*group, "annotator", "annotator_right"]
+    cells = both.group_by([*pair, "own", "own_right"]).aggregate(units=both.count())
+    together = cells.units.sum().over(ibis.window(group_by=pair))
+    return cells.mutate(together=together).filter(lambda each: each.together >= minimum)
+
+
+def _confusions(
+    group: dict[str, str | None], rows: pd.DataFrame, categories: Mapping[QuestionKey, Categories]
+) -> Confusions:
+    size = len(categories[str(group["workflow"]), str(group["question"])].codes)
+    names, number = np.unique(rows[["annotator", "annotator_right"]].to_numpy(str), axis=0, return_inverse=True)
+    table = np.zeros((len(names), size, size), np.int64)
+    table[number, rows["own"], rows["own_right"]] = rows["units"]
+    first, second = names.astype(object).T
+    return Confusions(group, first, second, table)
+
+
+def kappas(table: npt.ArrayLike, metric: str = "kappa") -> tuple[Floats, Floats]:
+    """Cohen's kappa (1960; weighted: 1968) of confusion counts (…, categories, categories), and its variance.
+
+    The variance is that of Fleiss, Cohen & Everitt 1969, eq. 8 and 13 (delta method; multinomial counts). Categories
+    lose by how many steps they are apart, in the order of the table. Kappa is at most 1, and 0 at chance; not a number
+    where all answers are the same.
+
+    >>> value, _ = kappas([[75, 1, 4], [5, 4, 1], [0, 0, 10]])  # Fleiss, Levin & Paik 2003, table 18.1
+    >>> round(float(value), 2)
+    0.68
+    """
+    counted = np.asarray(table, np.float64)
+    units = counted.sum(axis=(-2, -1))
+    cells = counted / units[..., None, None]
+    rows, columns = cells.sum(axis=-1), cells.sum(axis=-2)
+    weights = _weights(cells.shape[-1], POWERS[metric])
+    agreed = (cells * weights).sum(axis=(-2, -1))
+    chance = np.einsum("...i,...j,ij->...", rows, columns, weights)
+    varied = 1 - chance > ROUNDING
+    left = np.where(varied, 1 - chance, np.nan)
+    usual = (columns @ weights)[..., :, None] + (rows @ weights)[..., None, :]
+    parts = weights * left[..., None, None] - usual * (1 - agreed)[..., None, None]
+    spread = (cells * parts**2).sum(axis=(-2, -1)) - (agreed * chance - 2 * chance + agreed) ** 2
+    return (agreed - chance) / left, np.maximum(spread, 0) / (units * left**4)
+
+
+def _weights(size: int, power: int) -> Floats:
+    """What two categories agree: 1 for the same, 0 for those farthest apart."""
+    if power == 0:
+        return np.eye(size)
+    place = np.arange(size)
+    weights: Floats = 1 - (np.abs(place[:, None] - place) / max(size - 1, 1)) ** power
+    return weights
+
+
+def _row(of: Confusions, place: int, metric: str, value: float, variance: float, level: float) -> Pair:
+    table = of.table[place]
+    units = int(table.sum())
+    basis = Basis(level, "delta method", "items", units, 2 * units, 2)
+    return Pair(
+        group=of.group,
+        first=str(of.first[place]),
+        second=str(of.second[place]),
+        metric=metric,
+        kappa=_kappa(table, value, variance, basis),
+        percent=_percent(table, replace(basis, method="Wilson")),
+    )
+
+
+def _kappa(table: Integers, value: float, variance: float, basis: Basis) -> Estimate:
+    if np.isnan(value):
+        return basis.undefined("no variation: both gave one and the same answer to every item")
+    if np.trace(table) == basis.n_items:
+        return basis.undefined("no interval: both agree on every item", value)
+    if min((table.sum(axis=0) > 0).sum(), (table.sum(axis=1) > 0).sum()) == 1:
+        return basis.undefined("no interval: one of them gave the same answer to every item", value)
+    if variance < ROUNDING**2:
+        return basis.undefined("no interval: all items show the same agreement", value)
+    return basis.estimate(value, Variance(variance, basis.n_items - 1), AT_MOST_ONE)
+
+
+def _percent(table: Integers, basis: Basis) -> Estimate:
+    agreed = int(np.trace(table))
+    low, high = proportion_confint(agreed, basis.n_items, alpha=1 - basis.level, method="wilson")
+    share = agreed / basis.n_items
+    low, high = min(float(low), share), max(float(high), share)  # statsmodels rounds 0 to above 0
+    return replace(basis.undefined("", share), low=low, high=high, undefined=None)
