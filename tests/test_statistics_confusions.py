@@ -98,6 +98,24 @@ def test_names_and_order_do_not_matter(seed: int):
             assert (its.value, its.low, its.high) == pytest.approx((mine.value, mine.low, mine.high))
 
 
+def test_codes_that_nobody_gave_change_nothing():
+    """Declared codes without an answer leave every row as it is."""
+    table = judgments(many(3))
+    assert confusions(table, categories=nominal("abcdxy")) == confusions(table, categories=nominal("abcd"))
+
+
+def test_the_ratio_of_codes_made_one_is_that_of_their_sums():
+    """Where c and d become one code, a meets it as often as it met both, and so chance would have it."""
+    rows = many(4)
+    apart = figures(confusions(judgments(rows), categories=nominal("abcd")))
+    merged = figures(confusions(judgments(rows.replace({"value": {"d": "c"}})), categories=nominal("abc")))
+    share = {pair: apart[pair][0] for pair in apart}
+    scale = 1 - share["cd"]
+    assert merged["ac"][0] == pytest.approx((share["ac"] + share["ad"]) / scale)
+    expected = share["ac"] / apart["ac"][1] + share["ad"] / apart["ad"][1]
+    assert merged["ac"][1] == pytest.approx((share["ac"] + share["ad"]) / expected)
+
+
 def test_groups_are_apart_and_the_most_frequent_come_first():
     """Twice the data doubles the units and leaves the share; the limit keeps the most frequent, with three examples."""
     rows = many(2)
