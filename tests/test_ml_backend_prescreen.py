@@ -84,7 +84,7 @@ def test_a_slow_screen_does_not_starve_later_items() -> None:
         return [unscreened("out of time") for _ in texts]
 
     quick = Fake("language")
-    summaries = _summaries([_item(n) for n in range(500)], quick, Fake("toxicity_guard", slow), seconds=1.0)
+    summaries = _summaries([_item(n) for n in range(500)], quick, Fake("toxicity_guard", slow), seconds=4.0)
     assert [summary.outcomes[PROMPT]["language"].status for summary in summaries] == ["screened"] * 500
     assert len(quick.asked) == 500
 

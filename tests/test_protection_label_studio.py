@@ -33,7 +33,7 @@ from plugins.pulling import Progress
 from plugins.pushing import PushReport
 
 LIBRARY = guidelines.load()
-PERSON = NewUser("ann1@concord.example", secrets.token_hex(8), secrets.token_hex(20))
+PERSON = NewUser("covered1@concord.example", secrets.token_hex(8), secrets.token_hex(20))
 ATTACHED = Attachments("http://127.0.0.1:9/v1/webhooks/label-studio", "webhook token")
 WORKFLOW, LOCALE = "preference", "ar-EG"
 Row = dict[str, Any]

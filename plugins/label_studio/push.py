@@ -131,16 +131,13 @@ class _Push:
         self.done: list[str] = []
 
     def all(self, suggestions: Sequence[Suggestion], analytics: ManifestSink) -> PushReport:
+        lanes = markers(self._programme)
+        possible = [_Wanted.of(self._programme, self._library, each) for each in lanes]
         users = self._api.users()
         found = find(self._api, self._programme.programme)
-        lanes = markers(self._programme)
         there = {each.identity: self._tasks_there(found[each.identity][0]) for each in lanes if each.identity in found}
         plan = protected(self._programme, self._library, there)
-        wanted = [
-            _Wanted.of(self._programme, self._library, each)
-            for each in lanes
-            if each.identity in found or plan.needs(each)
-        ]
+        wanted = [each for each in possible if each.marker.identity in found or plan.needs(each.marker)]
         present = [self._project(each, found.get(each.marker.identity)) for each in wanted]
         for each in present:
             self._attach(each)
