@@ -26,6 +26,7 @@ _MODULES = {
     "forecast": "analytics.cli",
     "confusions": "analytics.cli",
     "pairs": "analytics.cli",
+    "icc": "analytics.cli",
     "consensus": "analytics.cli",
     "certainty": "analytics.cli",
     "quality": "analytics.cli",

@@ -19,6 +19,7 @@ from analytics.output import Row, exploded
 from analytics.pairs import Pair
 from analytics.quality import Quality
 from analytics.queries import Query
+from analytics.ratings import Icc
 from analytics.screening import Screening
 from analytics.store import Snapshot
 from analytics.suggestions import Pull
@@ -113,6 +114,16 @@ STATISTICS = (
         row=Pair,
         rows=queries.pair_rows,
         path="pairs",
+    ),
+    Statistic(
+        name="icc",
+        title="Intraclass correlations of ratings, per question",
+        about="How much of the variance of ratings is that of the items, by ICC(1), ICC(2) and ICC(3), of single "
+        "ratings and of their mean, each with an interval; 1 is best.",
+        takes=parameters.Grouped,
+        row=Icc,
+        rows=queries.icc_rows,
+        path="icc",
     ),
     Statistic(
         name="consensus",

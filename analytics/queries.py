@@ -18,6 +18,7 @@ from analytics.estimate import Over
 from analytics.forecast import Forecast, forecast
 from analytics.pairs import MINIMUM, Pair, pairs
 from analytics.quality import Quality, quality
+from analytics.ratings import Icc, intraclass
 from analytics.scales import QuestionKey, categories, edited_texts, error_categories
 from analytics.screening import Screening, screening
 from analytics.store import Snapshot
@@ -118,6 +119,13 @@ def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
         limit=query.limit,
         offset=query.offset,
     )
+
+
+def icc_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Icc]:
+    """Intraclass correlations as asked, of questions whose codes have numbers; raises UnknownValue."""
+    numbered = {key: each for key, each in categories(library.workflows).items() if each.numbers is not None}
+    asked = _asked(_in_use(numbered, snapshot, query), query)
+    return intraclass(_narrow(snapshot.judgments(), snapshot, query), categories=asked, by=query.columns)
 
 
 def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Consensus]:

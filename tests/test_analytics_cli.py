@@ -72,6 +72,7 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
         ("forecast", "forecast"),
         ("confusions", "confusions"),
         ("pairs", "pairs"),
+        ("icc", "icc"),
         ("consensus", "consensus"),
         ("certainty", "certainty"),
         ("quality", "quality"),
