@@ -29,6 +29,7 @@ _MODULES = {
     "icc": "analytics.cli",
     "consensus": "analytics.cli",
     "certainty": "analytics.cli",
+    "accuracy": "analytics.cli",
     "quality": "analytics.cli",
     "trends": "analytics.cli",
     "locales": "analytics.cli",

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema
 
 from analytics import parameters, queries
+from analytics.accuracy import Accuracy
 from analytics.agreement import Agreement
 from analytics.confusions import Confusion
 from analytics.consensus.answers import Certainty, Consensus
@@ -143,6 +144,16 @@ STATISTICS = (
         row=Certainty,
         rows=queries.certainty_rows,
         path="certainty",
+    ),
+    Statistic(
+        name="accuracy",
+        title="Answers against a reference: accuracy, precision, recall, F1 and what is taken for what",
+        about="The share of answers equal to gold, to an audit or to adjudicated answers, and figures per category, "
+        "each with an interval; 1 is best.",
+        takes=parameters.Referenced,
+        row=Accuracy,
+        rows=queries.accuracy_rows,
+        path="accuracy",
     ),
     Statistic(
         name="quality",

@@ -12,6 +12,7 @@ from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
 from analytics.pairs import MINIMUM, POWERS
 from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
+from analytics.references import REFERENCES
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
 
@@ -75,6 +76,16 @@ class Estimated(Grouped):
         validate=validate.OneOf(OVER),
         load_default=OVER[0],
         metadata={"description": "`items`: these annotators on other items; `items_and_raters`: other annotators too"},
+    )
+
+
+class Referenced(Estimated):
+    """And what answers are measured against."""
+
+    reference = fields.String(
+        validate=validate.OneOf(REFERENCES),
+        load_default=REFERENCES[0],
+        metadata={"description": "`gold`, or the newest answers of projects of stage `audit` or `adjudicate`"},
     )
 
 

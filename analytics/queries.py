@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import ibis.expr.types as ir
 
+from analytics.accuracy import Accuracy, accuracy
 from analytics.agreement import Agreement, agreement
 from analytics.confusions import Confusion, confusions
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
@@ -19,6 +20,7 @@ from analytics.forecast import Forecast, forecast
 from analytics.pairs import MINIMUM, Pair, pairs
 from analytics.quality import Quality, quality
 from analytics.ratings import Icc, intraclass
+from analytics.references import split
 from analytics.scales import QuestionKey, categories, edited_texts, error_categories
 from analytics.screening import Screening, screening
 from analytics.store import Snapshot
@@ -49,6 +51,7 @@ class Query:
     method: str = "dawid_skene"
     metric: str = "kappa"
     minimum: int = MINIMUM
+    reference: str = "gold"
     limit: int = 100
     offset: int = 0
 
@@ -147,6 +150,14 @@ def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
     asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
     judgments = _narrow(snapshot.judgments(), snapshot, query)
     return certainties(judgments, categories=asked, by=query.columns, method=query.method)
+
+
+def accuracy_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Accuracy]:
+    """Answers against a reference as asked; raises UnknownValue."""
+    asked = _asked(_in_use(categories(library.workflows), snapshot, query), query)
+    judgments, right = split(_narrow(snapshot.judgments(), snapshot, query), snapshot.items(), query.reference)
+    name, by, over = query.reference, query.columns, query.over
+    return accuracy(judgments, right, reference=name, categories=asked, by=by, over=over)
 
 
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:

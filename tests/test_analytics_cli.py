@@ -75,6 +75,7 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
         ("icc", "icc"),
         ("consensus", "consensus"),
         ("certainty", "certainty"),
+        ("accuracy", "accuracy"),
         ("quality", "quality"),
         ("trends", "errors/trends"),
     ],

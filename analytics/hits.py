@@ -1,0 +1,209 @@
+"""Counts of given against right answers, the figures that follow from them, and the intervals of these figures.
+
+All figures are functions of three numbers a category: how often it was given where it was right (`hit`), how often it
+was given, and how often it was right. They stand side by side in an array (…, 3 · categories), and add up over items,
+annotators and single answers; leaving one out is a subtraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import stdtrit
+from statsmodels.stats.proportion import proportion_confint
+
+from analytics.coefficients import ROUNDING, ratio
+from analytics.estimate import Estimate, Over
+from analytics.intervals import SHARE, Basis, Floats, Variance, jackknife, two_way
+
+Integers = npt.NDArray[np.int64]
+Figure = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the items, the annotators or the single answers of a group add, and how many add just this.
+
+    `sums` (parts, 3 · categories), `repeats` (parts,).
+    """
+
+    sums: Floats
+    repeats: Floats
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The counts of one group: of `size` categories, by item, and by annotator (numbered from 0) and cell.
+
+    `rater`, `right`, `own` and `count` are the columns of the table by annotator and cell.
+    """
+
+    size: int
+    items: Parts
+    rater: Integers
+    right: Integers
+    own: Integers
+    count: Floats
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame, patterns: pd.DataFrame | None, size: int) -> Confusion:
+        """From rows of `annotator`, `own`, `right`, `count`, and rows of `hit0`, `given0`, `right0`, …, `items`."""
+        columns = [f"{name}{k}" for name in ("hit", "given", "right") for k in range(size)]
+        table = pd.DataFrame(columns=[*columns, "items"]) if patterns is None else patterns
+        return cls(
+            size=size,
+            items=Parts(table[columns].to_numpy(np.float64), table["items"].to_numpy(np.float64)),
+            rater=np.unique(cells["annotator"].to_numpy(str), return_inverse=True)[1],
+            right=cells["right"].to_numpy(np.int64),
+            own=cells["own"].to_numpy(np.int64),
+            count=cells["count"].to_numpy(np.float64),
+        )
+
+    @cached_property
+    def answers(self) -> Parts:
+        """What one answer of each cell adds."""
+        place = np.eye(self.size)
+        own, right = place[self.own], place[self.right]
+        return Parts(np.column_stack([own * right, own, right]), self.count)
+
+    @cached_property
+    def raters(self) -> Parts:
+        """What each annotator adds."""
+        sums = np.zeros((int(self.rater.max(initial=-1)) + 1, 3 * self.size))
+        np.add.at(sums, self.rater, self.answers.sums * self.count[:, None])
+        return Parts(sums, np.ones(len(sums)))
+
+    @cached_property
+    def total(self) -> Floats:
+        """The sums of all answers."""
+        return np.asarray(self.count @ self.answers.sums)
+
+    def table(self) -> Integers:
+        """Answers by right category and by given one: (categories, categories)."""
+        found = np.zeros((self.size, self.size), np.int64)
+        np.add.at(found, (self.right, self.own), self.count.astype(np.int64))
+        return found
+
+
+def precision(total: Floats) -> Floats:
+    """Of the answers of each category, the share that is right; not a number where there is none."""
+    hit, given, _ = _thirds(total)
+    return ratio(hit, given)
+
+
+def recall(total: Floats) -> Floats:
+    """Of the answers that should be of each category, the share that is; not a number where there is none."""
+    hit, _, right = _thirds(total)
+    return ratio(hit, right)
+
+
+def f1(total: Floats) -> Floats:
+    """The harmonic mean of precision and recall of each category (van Rijsbergen 1979), 0 without a hit.
+
+    >>> f1(np.array([2.0, 1.0, 4.0, 1.0, 2.0, 3.0])).tolist()  # hits 2, 1; given 4, 1; right 2, 3
+    [0.6666666666666666, 0.5]
+    """
+    hit, given, right = _thirds(total)
+    return ratio(2 * hit, given + right)
+
+
+def macro(figure: Figure) -> Figure:
+    """The mean of a figure over the categories that are right or given somewhere; where it is no number, it is 0."""
+
+    def mean(total: Floats) -> Floats:
+        _, given, right = _thirds(total)
+        occurs = given + right > ROUNDING
+        return ratio((np.nan_to_num(figure(total)) * occurs).sum(axis=-1), occurs.sum(axis=-1))
+
+    return mean
+
+
+def weighted(figure: Figure) -> Figure:
+    """The mean of a figure over categories, each as often as it is right; where it is no number, it is 0."""
+
+    def mean(total: Floats) -> Floats:
+        _, _, right = _thirds(total)
+        return ratio((np.nan_to_num(figure(total)) * right).sum(axis=-1), right.sum(axis=-1))
+
+    return mean
+
+
+def _thirds(total: Floats) -> tuple[Floats, Floats, Floats]:
+    size = total.shape[-1] // 3
+    return total[..., :size], total[..., size : 2 * size], total[..., 2 * size :]
+
+
+def proportion(confusion: Confusion, part: Floats, whole: Floats, over: Over, level: float, none: str) -> Estimate:
+    """`part` by `whole` (both say which sums count) with Wilson's interval (1927) for the effective sample size.
+
+    That size is the number of answers by the design effect: the variance with items, or items and annotators, as
+    clusters by that of independent answers, at least 1 (Kish 1965). Over annotators it is lessened as Student's t is
+    wider than the normal quantile (Korn & Graubard 1998, Surv. Methodol. 24). `none` is why there is no share of none.
+    """
+    counted = [_counted(confusion.items, whole), _counted(confusion.answers, whole), _counted(confusion.raters, whole)]
+    basis = Basis(level, "Wilson, effective sample size", over, *counted)
+    if not counted[1]:
+        return basis.undefined(none)
+    value = float(confusion.total @ part / (confusion.total @ whole))
+    if _too_few(basis):
+        return basis.undefined(_TOO_FEW, value)
+    size = _size(confusion, part, whole, value, basis)
+    low, high = proportion_confint(value * size, size, alpha=1 - level, method="wilson")
+    return replace(basis.undefined("", value), low=float(low), high=float(high), undefined=None)
+
+
+_TOO_FEW = "no interval: it takes two items, and over annotators two annotators"
+
+
+def _too_few(basis: Basis) -> bool:
+    return basis.n_items < 2 or (basis.over == "items_and_raters" and basis.n_annotators < 2)
+
+
+def _counted(parts: Parts, whole: Floats) -> int:
+    return int(parts.repeats[parts.sums @ whole > 0].sum())
+
+
+def _size(confusion: Confusion, part: Floats, whole: Floats, value: float, basis: Basis) -> float:
+    """The effective sample size; of clusters, where all answers are right or none is, and it cannot be seen."""
+    both = basis.over == "items_and_raters"
+    if value in (0.0, 1.0):
+        return float(min(basis.n_items, basis.n_annotators) if both else basis.n_items)
+    items, single = (_clustered(parts, part, whole, value) for parts in (confusion.items, confusion.answers))
+    variance = two_way(items, _clustered(confusion.raters, part, whole, value), single) if both else items
+    narrower = stdtrit(np.inf, 0.5 + basis.level / 2) / stdtrit(variance.freedom, 0.5 + basis.level / 2) if both else 1
+    return float(basis.n_judgments / max(variance.value / single.value, 1.0) * narrower**2)
+
+
+def _clustered(parts: Parts, part: Floats, whole: Floats, value: float) -> Variance:
+    """The variance of a ratio if these clusters were drawn, linearised."""
+    sizes = parts.sums @ whole
+    clusters = parts.repeats[sizes > 0].sum()
+    spread = parts.repeats @ (parts.sums @ part - value * sizes) ** 2
+    return Variance(float(clusters / (clusters - 1) * spread / (parts.repeats @ sizes) ** 2), float(clusters - 1))
+
+
+def estimated(confusion: Confusion, figure: Figure, over: Over, level: float) -> Estimate:
+    """A figure of the sums with its delete-one jackknife interval on the logit scale."""
+    both = over == "items_and_raters"
+    counted = [int(each.repeats.sum()) for each in (confusion.items, confusion.answers, confusion.raters)]
+    basis = Basis(level, "two-way jackknife" if both else "delete-one jackknife", over, *counted)
+    value = float(figure(confusion.total))
+    if np.isnan(value):
+        return basis.undefined("no answer has a reference")
+    if _too_few(basis):
+        return basis.undefined(_TOO_FEW, value)
+    if value < ROUNDING or 1 - value < ROUNDING:
+        return basis.undefined(f"no interval: it is {value:.0f}, and without any one item too", value)
+    parts = (confusion.items, confusion.raters, confusion.answers) if both else (confusion.items,)
+    variances = [jackknife(figure(confusion.total - each.sums), each.repeats) for each in parts]
+    variance = two_way(*variances) if both else variances[0]
+    if np.isnan(variance.value):
+        return basis.undefined("no interval: without one item or one annotator no figure is left", value)
+    if variance.value < ROUNDING**2:
+        return basis.undefined("no interval: all items show the same", value)
+    return basis.estimate(value, variance, SHARE)
