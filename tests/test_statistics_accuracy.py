@@ -1,11 +1,16 @@
 """Accuracy, precision, recall, F1 and confusion against a reference: known figures, peers, invariants, answers."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -13,9 +18,14 @@ from sklearn.metrics import classification_report, confusion_matrix
 from statistics_data import QUESTION, WORKFLOW, data_set, judgments, nominal
 from statsmodels.stats.proportion import proportion_confint
 
+import guidelines
 from analytics.accuracy import _met, _patterns, accuracy
+from analytics.cli import commands
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
 from analytics.references import gold, split
+from plugins.simulate.people import Population
+from plugins.simulate.plan import LOCALES, Plan
+from plugins.simulate.write import write
 
 ITEMS = {
     "item": "string",
@@ -259,3 +269,23 @@ def test_what_is_wrong_is_said():
         measured(rows, known, by=["shift"])
     with pytest.raises(ImpossibleInterval):
         measured(rows, known, over="raters")
+
+
+def test_the_command_measures_a_store_by_its_gold(tmp_path: Path) -> None:
+    """Simulated answers, measured against the truth they were made from, are right as often as they are right."""
+    people = Population(skill=0.8, skill_sd=0.1, bias=0.0, bias_sd=0.2, drift=0.0, drift_sd=0.0)
+    workflow = guidelines.load().workflows["preference"]
+    write(Plan(workflow, LOCALES[:1], 12, 20, 3, 4, people, datetime(2026, 1, 5, tzinfo=UTC), 7), tmp_path)
+    truth = pd.read_parquet(tmp_path / "truth.parquet").query("question == 'overall'").set_index("item")["value"]
+    items = pq.read_table(tmp_path / "items.parquet")
+    known = [json.dumps({"overall": truth[item]}) for item in items["item"].to_pylist()]
+    place = items.schema.get_field_index("gold")
+    pq.write_table(items.set_column(place, "gold", pa.array(known, pa.string())), tmp_path / "items.parquet")
+    own = pd.read_parquet(tmp_path / "judgments.parquet").query("question == 'overall'")
+    named = {command.name: command for command in commands}
+    store = ["--data", str(tmp_path / "store")]
+    CliRunner().invoke(named["load"], [str(tmp_path), *store], catch_exceptions=False)
+    asked = [*store, "--question", "overall", "--format", "json"]
+    (row,) = json.loads(CliRunner().invoke(named["accuracy"], asked, catch_exceptions=False).output)["rows"]
+    assert row["reference"] == "gold"
+    assert row["estimates"]["accuracy"]["value"] == pytest.approx((own["value"] == own["item"].map(truth)).mean())
