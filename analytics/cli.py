@@ -18,7 +18,7 @@ from analytics.errors import StoreMissing
 from analytics.intake import Intake
 from analytics.locales import simulated_part
 from analytics.output import declared, plain, shortened, to_csv, to_table
-from analytics.queries import Query
+from analytics.query import Query
 from analytics.raw import RawBodies
 from analytics.rebuild import rebuild
 from analytics.store import FILE, Snapshot, Store

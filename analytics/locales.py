@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
 from analytics.estimate import Estimate
-from analytics.queries import check_workflow, narrow
+from analytics.query import check_workflow, narrow
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library

@@ -11,7 +11,7 @@ from webargs.fields import DelimitedList
 from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
 from analytics.pairs import MINIMUM, POWERS
-from analytics.queries import GROUPINGS, HARMFUL, OVER, SAFETY
+from analytics.query import GROUPINGS, HARMFUL, OVER, SAFETY
 from analytics.references import REFERENCES
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
@@ -56,6 +56,22 @@ def _columns(names: Iterable[str], always: str = "workflow and question are") ->
     )
 
 
+def _limit() -> fields.Field[Any]:
+    told = {"description": "how many at most"}
+    return fields.Integer(load_default=100, validate=validate.Range(1, 1000), metadata=told)
+
+
+def _offset(first: str) -> fields.Field[Any]:
+    told = {"description": f"how many of the {first} to pass over"}
+    return fields.Integer(load_default=0, validate=validate.Range(0, 2**31), metadata=told)
+
+
+def _metrics() -> fields.Field[Any]:
+    told = "coefficients, separated by commas; the usual ones of each question unless given"
+    known = fields.String(validate=validate.OneOf(list(COEFFICIENTS)))
+    return DelimitedList(known, validate=validate.Length(min=1), metadata={"description": told})
+
+
 class Grouped(Filters):
     """And how to group it."""
 
@@ -92,29 +108,19 @@ class Referenced(Estimated):
 class Coefficients(Estimated):
     """And which coefficients."""
 
-    metrics = DelimitedList(
-        fields.String(validate=validate.OneOf(list(COEFFICIENTS))),
-        validate=validate.Length(min=1),
-        metadata={"description": "coefficients, separated by commas; the usual ones of each question unless given"},
-    )
+    metrics = _metrics()
 
 
 class Confused(Estimated):
     """And how many of the most frequent."""
 
-    limit = fields.Integer(
-        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
-    )
+    limit = _limit()
 
 
 class Foretold(Grouped):
     """And which coefficients, and how wide their intervals may be."""
 
-    metrics = DelimitedList(
-        fields.String(validate=validate.OneOf(list(COEFFICIENTS))),
-        validate=validate.Length(min=1),
-        metadata={"description": "coefficients, separated by commas; the usual ones of each question unless given"},
-    )
+    metrics = _metrics()
     target = fields.Float(
         load_default=0.1,
         validate=validate.Range(0.001, 1),
@@ -135,28 +141,16 @@ class Paired(Grouped):
         validate=validate.Range(2, 2**31),
         metadata={"description": "how many items both must have answered"},
     )
-    limit = fields.Integer(
-        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
-    )
-    offset = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0, 2**31),
-        metadata={"description": "how many of the lowest to pass over"},
-    )
+    limit = _limit()
+    offset = _offset("lowest")
 
 
 class Paged(Filters):
     """And which part of them."""
 
     question = fields.String(metadata={"description": "only this question"})
-    limit = fields.Integer(
-        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
-    )
-    offset = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0, 2**31),
-        metadata={"description": "how many of the newest to pass over"},
-    )
+    limit = _limit()
+    offset = _offset("newest")
 
 
 class ByMethod(Grouped):
@@ -172,14 +166,8 @@ class ByMethod(Grouped):
 class Consensual(ByMethod):
     """And which part of them."""
 
-    limit = fields.Integer(
-        load_default=100, validate=validate.Range(1, 1000), metadata={"description": "how many at most"}
-    )
-    offset = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0, 2**31),
-        metadata={"description": "how many of the least certain to pass over"},
-    )
+    limit = _limit()
+    offset = _offset("least certain")
 
 
 class Screened(Filters):

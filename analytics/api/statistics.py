@@ -15,7 +15,7 @@ from analytics.api.tokens import auth
 from analytics.catalogue import STATISTICS, Statistic
 from analytics.locales import simulated_part
 from analytics.output import declared, plain, to_csv
-from analytics.queries import Query
+from analytics.query import Query
 from analytics.service import service
 from analytics.shapes import answer_of
 from analytics.store import Snapshot

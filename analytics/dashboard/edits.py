@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from analytics.catalogue.work import edit_rows
 from analytics.dashboard.names import LocaleName, locale_name
 from analytics.differences import Difference
 from analytics.edits import Edit
-from analytics.queries import Query, edit_rows, known_locales
+from analytics.query import Query, known_locales
 from analytics.scales import edited_texts
 from analytics.store import Snapshot
 from guidelines import Library, parse_locale

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from analytics.catalogue.quality import quality_rows, trend_rows
 from analytics.dashboard.names import LocaleName, locale_name
 from analytics.dashboard.plots import IntervalPlot, Spark, interval_plot, spark
 from analytics.estimate import Estimate
 from analytics.locales import LocaleRow, Simulated, locale_rows, simulated_part
 from analytics.quality import Quality
-from analytics.queries import Query, quality_rows, trend_rows
+from analytics.query import Query
 from analytics.store import Snapshot
 from analytics.trends import Trend
 from guidelines import Library

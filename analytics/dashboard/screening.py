@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from analytics.catalogue.work import screening_rows
 from analytics.dashboard.names import LocaleName, locale_name
 from analytics.dashboard.plots import IntervalPlot, interval_plot
 from analytics.estimate import Estimate
 from analytics.locales import Simulated, simulated_part
-from analytics.queries import Query, screening_rows
+from analytics.query import Query
 from analytics.screening import Screening
 from analytics.store import Snapshot
 from guidelines import Library

@@ -1,0 +1,122 @@
+"""How far annotators agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analytics import parameters
+from analytics.agreement import Agreement, agreement
+from analytics.catalogue.statistic import Plain, Statistic
+from analytics.confusions import Confusion, confusions
+from analytics.forecast import Forecast, forecast
+from analytics.output import exploded
+from analytics.pairs import Pair, pairs
+from analytics.query import Query, chosen, in_use, measurable, narrowed
+from analytics.ratings import Icc, intraclass
+from analytics.scales import categories
+from analytics.store import Snapshot
+from guidelines import Library
+
+
+def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
+    """Agreement as asked; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+
+
+def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Confusion]:
+    """The codes that annotators confuse, as asked, the most frequent first; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return confusions(judgments, categories=asked, by=query.columns, over=query.over, limit=query.limit)
+
+
+def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Forecast]:
+    """What more items would do for the intervals of agreement, as asked; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return forecast(judgments, categories=asked, by=query.columns, metrics=query.metrics, target=query.target)
+
+
+def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
+    """The agreement of each pair of annotators as asked, the lowest kappa first; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    return pairs(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=asked,
+        by=query.columns,
+        metric=query.metric,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def icc_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Icc]:
+    """Intraclass correlations as asked, of questions whose codes have numbers; raises UnknownValue."""
+    numbered = {key: each for key, each in categories(library.workflows).items() if each.numbers is not None}
+    asked = chosen(in_use(numbered, snapshot, query), query)
+    return intraclass(narrowed(snapshot.judgments(), snapshot, query), categories=asked, by=query.columns)
+
+
+def _exemplified(row: Plain) -> Iterable[Plain]:
+    told = "; ".join(f"{each['item']} ({each['target']})" for each in row["examples"])
+    return ({**row, "examples": told},)
+
+
+def _widths(row: Plain) -> Iterable[Plain]:
+    return exploded(row, "expected") if row["expected"] else ({**row, "expected": None},)
+
+
+STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="agreement",
+        title="Agreement between annotators, per question",
+        about="Raw agreement, Krippendorff's alpha, Gwet's AC1 and others, each with an interval; 1 is best.",
+        takes=parameters.Coefficients,
+        row=Agreement,
+        rows=agreement_rows,
+        path="agreement",
+    ),
+    Statistic(
+        name="confusions",
+        title="Which two codes are given to the same item most often, the most frequent first",
+        about="Their share of all disagreement, and how often they meet by how often chance would make them; "
+        "a ratio of 1 is chance, 0 is best.",
+        takes=parameters.Confused,
+        row=Confusion,
+        rows=confusion_rows,
+        path="confusions",
+        lines=_exemplified,
+    ),
+    Statistic(
+        name="forecast",
+        title="How much narrower the interval of agreement would be with more items, and how many it takes",
+        about="The expected width with 2, 4 and 10 times the items, by the same annotators and by more of them.",
+        takes=parameters.Foretold,
+        row=Forecast,
+        rows=forecast_rows,
+        path="forecast",
+        lines=_widths,
+    ),
+    Statistic(
+        name="pairs",
+        title="Agreement of each pair of annotators, the lowest first",
+        about="Cohen's kappa of those with enough items in common, with an interval, and percent beside it; 1 is best.",
+        takes=parameters.Paired,
+        row=Pair,
+        rows=pair_rows,
+        path="pairs",
+    ),
+    Statistic(
+        name="icc",
+        title="Intraclass correlations of ratings, per question",
+        about="How much of the variance of ratings is that of the items, by ICC(1), ICC(2) and ICC(3), of single "
+        "ratings and of their mean, each with an interval; 1 is best.",
+        takes=parameters.Grouped,
+        row=Icc,
+        rows=icc_rows,
+        path="icc",
+    ),
+)
