@@ -12,7 +12,7 @@ from ml_backend.prescreen import Prescreen
 from ml_backend.records import screenings
 from ml_backend.screens.model import PROMPT, Text
 from ml_backend.tasks import Item
-from plugins.programme import Item as ProgrammeItem
+from plugins.items import Item as ProgrammeItem
 from plugins.programme import Programme
 from plugins.screening import FILE, text_digest
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from guidelines.model import Question, Workflow
 from plugins.errors import ItemChanged
-from plugins.programme import Item
+from plugins.items import Item
 
 # Which response of the file stands first, second, …
 Order = tuple[int, ...]

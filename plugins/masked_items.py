@@ -12,8 +12,8 @@ from string import ascii_lowercase
 from typing import Any
 
 from plugins.errors import SeededErrorMasked
+from plugins.items import Item, SeededError
 from plugins.masking import KINDS, mask
-from plugins.programme import Item, SeededError
 from plugins.screening import PROMPT, Screened, Span
 
 MASKS = tuple(mask("x", [(0, 1, kind)], [kind]) for kind in KINDS)

@@ -15,10 +15,12 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from guidelines.model import Guideline
+from plugins.annotators import SENSITIVE, Annotator
 from plugins.blinding import Order
+from plugins.items import Item
 from plugins.marker import OPEN, SHIELDED, Identity, Marker
 from plugins.masked_items import as_shown, masked_item
-from plugins.programme import SENSITIVE, Annotator, Item, Programme
+from plugins.programme import Programme
 from plugins.screening import PROMPT, Screened, ScreeningFile, read_screening
 from plugins.screening_rules import ScreeningRules
 from plugins.thresholds import Thresholds, read_thresholds

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from plugins.annotators import Annotator
 from plugins.blinding import Order, drawn_order, manifest_item, shown_order
 from plugins.marker import OPEN, Marker, in_lane
-from plugins.programme import Annotator, Programme
+from plugins.programme import Programme
 from plugins.projects import Project
 from plugins.protection import accepting
 from plugins.suggesting import Suggested

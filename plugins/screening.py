@@ -12,7 +12,7 @@ from typing import Any
 
 from guidelines.errors import Problem
 from plugins.errors import InvalidScreening
-from plugins.programme import Item
+from plugins.items import Item
 
 FILE = "screening.jsonl"
 PROMPT = "item"
@@ -72,7 +72,7 @@ def text_digest(text: str) -> str:
 def targets(item: Item) -> dict[str, str]:
     """The texts of an item that are screened, by target.
 
-    >>> from plugins.programme import Response
+    >>> from plugins.items import Response
     >>> targets(Item("i", "w", "en-US", "Why?", (Response("So.", "m"),)))
     {'item': 'Why?', 'response_1': 'So.'}
     """

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from plugins.blinding import Order
-from plugins.programme import Item, Programme
+from plugins.items import Item
+from plugins.programme import Programme
 from plugins.suggestion_rules import SuggestionRule
 from plugins.suggestion_text import shown_target, shown_value, suggestion_text
 from plugins.suggestions import Suggestion

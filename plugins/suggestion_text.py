@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 from guidelines.model import Guideline, Question, Workflow
 from plugins.blinding import Order, mirrored
-from plugins.programme import Item
+from plugins.items import Item
 from plugins.suggestions import Mark, Suggestion
 from plugins.targets import targets
 

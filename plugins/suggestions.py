@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from guidelines.errors import Problem
 from guidelines.model import Question
 from plugins.errors import InvalidSuggestions
-from plugins.programme import Item, Programme, answer_codes
+from plugins.item_rules import answer_codes
+from plugins.items import Item
+from plugins.programme import Programme
 from plugins.programme_schema import SUGGESTION, mistakes
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def file_targets(question: Question, item: Item) -> tuple[str, ...]:
     """The targets of suggestions for a question about an item.
 
     >>> from guidelines.model import Question
-    >>> from plugins.programme import Item, Response
+    >>> from plugins.items import Item, Response
     >>> item = Item("i", "w", "en-US", "Why?", (Response("So.", "m"), Response("Because.", "n")))
     >>> file_targets(Question("place", "ranking", "Place", "ordinal"), item)
     ('response_1', 'response_2')

@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 from tiny_models import save_chat_model
 
 import guidelines
+from plugins.items import Item
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import registered
 from plugins.label_studio.parse import read_tasks
@@ -26,7 +27,7 @@ from plugins.label_studio.push import Attachments, push
 from plugins.local.label_studio import LabelStudio, NewUser
 from plugins.local.ports import free_port
 from plugins.local.services import ML_BACKEND, launch, wait
-from plugins.programme import Item, Programme
+from plugins.programme import Programme
 
 LIBRARY = guidelines.load()
 WORKFLOW = LIBRARY.workflows["red_team"]

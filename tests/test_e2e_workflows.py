@@ -17,6 +17,7 @@ import guidelines
 from guidelines.model import Guideline, Question, Workflow
 from plugins.conditions import is_asked
 from plugins.errors import GuidelineChange
+from plugins.items import Item, Response
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import registered
 from plugins.label_studio.parse import read_tasks
@@ -24,7 +25,7 @@ from plugins.label_studio.push import Attachments, push
 from plugins.local.label_studio import LabelStudio, NewUser
 from plugins.local.ports import free_port
 from plugins.local.services import ML_BACKEND, launch, wait
-from plugins.programme import Item, Programme, Response
+from plugins.programme import Programme
 from plugins.targets import targets
 
 LIBRARY = guidelines.load()

@@ -17,7 +17,8 @@ import guidelines
 from guidelines.model import Workflow
 from plugins.blinding import drawn_order, manifest_item, mirrored, shown_order, task_data
 from plugins.errors import ItemChanged
-from plugins.programme import Item, Programme, Response, load
+from plugins.items import Item, Response
+from plugins.programme import Programme, load
 from plugins.pseudonym import pseudonym
 
 

@@ -15,7 +15,9 @@ import guidelines
 from guidelines import Library
 from guidelines.model import Choice, Question, Workflow
 from plugins.errors import InvalidProgramme
-from plugins.programme import Item, Programme, Response, item_mistakes, load
+from plugins.item_rules import item_mistakes
+from plugins.items import Item, Response
+from plugins.programme import Programme, load
 
 
 @pytest.fixture(scope="module")

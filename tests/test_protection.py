@@ -20,10 +20,11 @@ import guidelines
 from guidelines import Library
 from plugins.blinding import shown_order, task_data
 from plugins.errors import InvalidProgramme, InvalidScreening, ItemChanged, OtherProvider, SeededErrorMasked
+from plugins.items import Item, Response, SeededError
 from plugins.marker import OPEN, SHIELDED, Marker, read_marker
 from plugins.masked_items import MASKS, as_shown, gaps, masked_item
 from plugins.masking import KINDS, mask
-from plugins.programme import Item, Programme, Response, SeededError, load
+from plugins.programme import Programme, load
 from plugins.protection import Protected, accepting, markers, protected, shielded
 from plugins.screening import Screened, read_screening, text_digest
 from plugins.screening_rules import ScreeningRules

@@ -15,7 +15,7 @@ from ml_backend.errors import GrammarFailed
 from ml_backend.helpers.grammar import GrammarHelper
 from ml_backend.helpers.language_tool import LanguageTool, code_point
 from ml_backend.helpers.model import Asked, Proposal
-from plugins.programme import Item, Response
+from plugins.items import Item, Response
 from plugins.suggestions import Mark
 
 TEXT = "😀😀 The cat sit on the the table."

@@ -20,7 +20,7 @@ from ml_backend.helpers.prompts import clauses, prompt, read_places, read_reason
 from ml_backend.models.asking import Models
 from ml_backend.models.patience import Patience
 from ml_backend.settings import Endpoint, Settings
-from plugins.programme import Item, Response
+from plugins.items import Item, Response
 
 LIBRARY = guidelines.load()
 TWO = Item("two", "preference", "en-US", "Where?", (Response("In the garden.", "m"), Response("No idea.", "n")))

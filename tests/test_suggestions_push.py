@@ -18,8 +18,9 @@ from plugins.argilla.form import to_fields
 from plugins.argilla.settings import settings
 from plugins.blinding import Order, task_data
 from plugins.errors import InvalidSuggestions
+from plugins.items import Item, Response
 from plugins.label_studio.config import label_config
-from plugins.programme import Item, Programme, Response, load
+from plugins.programme import Programme, load
 from plugins.suggesting import IDS, TEXT, Suggested, has_panel, suggested
 from plugins.suggestion_text import suggestion_text
 from plugins.suggestions import FILE, Mark, Suggestion, read_suggestions

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from guidelines.model import Guideline, Question
-from plugins.programme import Item
+from plugins.items import Item
 from plugins.suggestions import Mark
 
 INCONSISTENT = "the answer changed with the order of the responses"

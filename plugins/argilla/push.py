@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from plugins.annotators import Annotator
 from plugins.argilla.api import Api
 from plugins.argilla.datasets import Found, find, metadata, number, record_pages, version_property
 from plugins.argilla.encoding import plain, read_plain
@@ -26,7 +27,7 @@ from plugins.argilla.settings import NUMBER, DatasetSettings, frozen, screen_nam
 from plugins.blinding import Order, task_data
 from plugins.errors import ServiceError
 from plugins.marker import SHIELDED, Identity, Marker, in_lane
-from plugins.programme import Annotator, Programme
+from plugins.programme import Programme
 from plugins.projects import Project
 from plugins.protection import Protected, accepting, markers, protected, shielded
 from plugins.pushing import (

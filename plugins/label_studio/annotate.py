@@ -18,12 +18,13 @@ import numpy as np
 from guidelines.model import Workflow
 from plugins.blinding import Order, drawn_order, manifest_item, shown_order, task_data
 from plugins.http_errors import answered, unreachable
+from plugins.items import Item
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import find
 from plugins.label_studio.push import task_pages
 from plugins.label_studio.results import to_result
 from plugins.marker import OPEN
-from plugins.programme import Item, Programme
+from plugins.programme import Programme
 from plugins.simulate.people import Population
 from plugins.simulate.person import Person, respond
 

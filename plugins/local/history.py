@@ -12,11 +12,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from plugins.items import Item
 from plugins.label_studio.annotate import earlier_batches
 from plugins.label_studio.api import Api
 from plugins.label_studio.marker import find
 from plugins.label_studio.push import task_pages
-from plugins.programme import Item, Programme
+from plugins.programme import Programme
 
 _DAYS = 28
 _LOCKED_TIMEOUT_S = 60

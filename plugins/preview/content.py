@@ -14,8 +14,8 @@ from guidelines.library import load
 from guidelines.model import Example, Guideline
 from guidelines.survey import survey
 from plugins.blinding import task_data
+from plugins.items import Item, Response
 from plugins.label_studio.config import label_config
-from plugins.programme import Item, Response
 
 
 @dataclass(frozen=True)
