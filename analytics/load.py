@@ -28,6 +28,7 @@ _OPTIONAL = {
     "served": frames.SERVED,
     "suggestions": frames.SUGGESTIONS,
 }
+_LATER = ("original", "gender", "region")
 _WORK = ("judgments", "annotations", "spans")
 _SCHEMAS = {**_NEEDED, **_OPTIONAL}
 
@@ -76,9 +77,10 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table in the schema; frames kept before edited texts had an `original` are without one."""
-    if "original" in schema.names and "original" not in table.column_names:
-        table = table.append_column("original", pa.nulls(table.num_rows, pa.string()))
+    """The table in the schema; frames kept before they had one of the later columns are without it."""
+    for name in _LATER:
+        if name in schema.names and name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
     return table.select(schema.names).cast(schema)
 
 

@@ -173,6 +173,8 @@ class AnnotatorRow(_Strict):
     role = _Text(allow_none=True, load_default=None)
     qualified = _names()
     simulated = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+    gender = _Text(allow_none=True, load_default=None)
+    region = _Text(allow_none=True, load_default=None)
 
 
 def _share() -> fields.Float:

@@ -69,7 +69,14 @@ def _share() -> str:
     return "ALTER TABLE suggestions ADD COLUMN IF NOT EXISTS share DOUBLE"
 
 
-_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share)
+def _attributes() -> str:
+    """Gender and region of annotators, where a programme tells them; a new store has the columns already."""
+    return ";\n".join(
+        f"ALTER TABLE annotators ADD COLUMN IF NOT EXISTS {column} VARCHAR" for column in ("gender", "region")
+    )
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes)
 CURRENT = len(_MIGRATIONS)
 
 

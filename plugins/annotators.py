@@ -17,7 +17,8 @@ SENSITIVE = "sensitive"  # what the voluntary column `accepts` may hold
 class Annotator:
     """A person who annotates; `email` is their account in the labelling tool and goes nowhere else.
 
-    `accepts` names work that not everybody is given: SENSITIVE.
+    `accepts` names work that not everybody is given: SENSITIVE. `gender` and `region` are None unless the programme
+    tells them, in its own words.
     """
 
     email: str
@@ -30,6 +31,8 @@ class Annotator:
     qualified: tuple[str, ...]
     simulated: bool
     accepts: tuple[str, ...] = ()
+    gender: str | None = None
+    region: str | None = None
 
 
 def annotator_mistakes(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -66,6 +69,8 @@ def read_annotator(row: Mapping[str, str]) -> Annotator:
         qualified=_listed(row["qualified"]),
         simulated=row["simulated"] == "true",
         accepts=_listed(row.get("accepts", "")),
+        gender=row.get("gender", "").strip() or None,
+        region=row.get("region", "").strip() or None,
     )
 
 

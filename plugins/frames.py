@@ -81,6 +81,7 @@ ITEMS = pa.schema(
     ]
 )
 
+# `education`, `role`, `gender` and `region` are in the programme's own words, null where it does not tell them.
 ANNOTATORS = pa.schema(
     [
         ("annotator", _TEXT),
@@ -91,6 +92,8 @@ ANNOTATORS = pa.schema(
         ("role", _TEXT),
         ("qualified", pa.list_(_TEXT)),
         ("simulated", pa.bool_()),
+        ("gender", _TEXT),
+        ("region", _TEXT),
     ]
 )
 

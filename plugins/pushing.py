@@ -124,7 +124,7 @@ def people_of_lanes(programme: Programme, markers: Iterable[Marker]) -> Iterator
 
 
 def _annotator_row(person: Annotator, user: int | str) -> dict[str, Any]:
-    names = ("vendor", "locales", "domains", "education", "role", "qualified", "simulated")
+    names = ("vendor", "locales", "domains", "education", "role", "qualified", "simulated", "gender", "region")
     row = {name: getattr(person, name) for name in names}
     return {
         "user": str(user),

@@ -13,12 +13,15 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from analytics_bodies import at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.errors import StoreDamaged, StoreLocked, StoreTooNew
+from analytics.load import read_folder
+from analytics.manifest import Manifest
 from analytics.merge import Deletion, Ingested, Page
 from analytics.store import FILE, Store
 from plugins import frames
@@ -358,3 +361,30 @@ def test_readers_see_one_moment_while_a_writer_works(store: Store) -> None:
         reader.join()
     assert problems == []
     assert len(rows(store)["annotations"]) == 30
+
+
+def test_a_store_from_before_annotators_had_gender_and_region_gains_both(tmp_path: Path) -> None:
+    """Such a store, of schema 5, is brought up to date, and its annotators have neither."""
+    path = tmp_path / FILE
+    person = frames.table([{"annotator": "r1", "vendor": "north"}], frames.ANNOTATORS)
+    with Store(path) as store:
+        store.register(Manifest(annotators=person))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("ALTER TABLE annotators DROP gender; ALTER TABLE annotators DROP region")
+        connection.execute("UPDATE schema_version SET version = 5")
+    with Store(path) as store, store.snapshot() as snapshot:
+        (row,) = snapshot.annotators().to_pyarrow().to_pylist()
+    assert (row["vendor"], row["gender"], row["region"]) == ("north", None, None)
+
+
+def test_frames_from_before_annotators_had_gender_and_region_are_read(tmp_path: Path) -> None:
+    """Columns that a frame was kept without are null."""
+    for name in ("judgments", "annotations", "spans", "items", "annotators", "projects"):
+        schema = getattr(frames, name.upper())
+        rows = frames.table([{"annotator": "r1"}] if name == "annotators" else [], schema)
+        pq.write_table(
+            rows.drop_columns([each for each in ("gender", "region") if each in schema.names]),
+            tmp_path / f"{name}.parquet",
+        )
+    (row,) = read_folder(tmp_path).manifest.annotators.to_pylist()
+    assert (row["annotator"], row["gender"], row["region"]) == ("r1", None, None)

@@ -18,6 +18,8 @@ from plugins.errors import InvalidProgramme
 from plugins.item_rules import item_mistakes
 from plugins.items import Item, Response
 from plugins.programme import Programme, load
+from plugins.pushing import register, shown_orders
+from plugins.suggesting import Suggested
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +232,30 @@ def test_files_of_a_spreadsheet_are_read(root: Path, library: Library) -> None:
     spaced = ANNOTATORS.replace("en-US;ar-EG", "en-US; ar-EG")
     (root / "annotators.csv").write_text(spaced, encoding="utf-8-sig")
     assert load(root, library).annotators[0].locales == ("en-US", "ar-EG")
+
+
+class Analytics:
+    """Keeps what it is told of annotators."""
+
+    told: list[dict[str, Any]]
+
+    def send_manifest(self, _source: str, **rows: Any) -> None:
+        self.told = rows["annotators"]
+
+
+def test_gender_and_region_are_told_or_not(root: Path, library: Library) -> None:
+    """Both columns may be left out, and so may a cell; analytics is told, in the programme's own words."""
+    assert {(each.gender, each.region) for each in load(root, library).annotators} == {(None, None)}
+    head, first, second = ANNOTATORS.splitlines()
+    (root / "annotators.csv").write_text(f"{head},gender,region\n{first},woman,Upper Egypt\n{second}, ,\n")
+    one, two = load(root, library).annotators
+    assert [(each.gender, each.region) for each in (one, two)] == [("woman", "Upper Egypt"), (None, None)]
+    programme, analytics = load(root, library), Analytics()
+    orders = shown_orders(programme, [])
+    register(
+        programme, library, [], orders, {one.email: 7}, Suggested(programme, library, orders, {}, {}), [], analytics
+    )
+    assert [(row["user"], row["gender"], row["region"]) for row in analytics.told] == [("7", "woman", "Upper Egypt")]
 
 
 def test_one_account_is_one_person(root: Path, library: Library) -> None:
