@@ -75,18 +75,18 @@ def counts(
     group = grouping(by, judgments)
     if not categories:
         return []
-    table = _frame(rater_patterns(judgments, categories, group).to_pyarrow())
+    table = frame(rater_patterns(judgments, categories, group).to_pyarrow())
     check_declared(table[_OWN].to_numpy(np.int64), judgments, categories)
     return list(_split(table, group, categories))
 
 
 def check_declared(own: Integers, judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> None:
     """Raises UndeclaredCategory where one of these category numbers is beyond the last; it names the answers."""
-    if (own == _size(categories)).any():
+    if (own == beyond(categories)).any():
         raise UndeclaredCategory(_undeclared(judgments, categories))
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def frame(table: pa.Table) -> pd.DataFrame:
     """Texts as categories, sorted: a million rows would else be a million Python strings a column."""
     texts = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
     frame: pd.DataFrame = table.to_pandas(categories=texts)
@@ -104,7 +104,7 @@ def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     """
     unit = list(dict.fromkeys((*group, "item", "target")))
     answers = newest_answers(judgments, categories, unit)
-    size = _size(categories)
+    size = beyond(categories)
     pattern = {f"n{k}": answers.count(where=answers[_OWN] == k) for k in range(size)}
     units = answers.group_by(unit).aggregate(**pattern)
     same_unit = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
@@ -117,16 +117,29 @@ def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
 
     Instant and category are packed into one integer, because its maximum costs far less than sorting the answers.
     """
+    known = numbered(judgments, categories)
+    size = beyond(categories) + 1
+    answers = known.group_by([*unit, "annotator"]).aggregate(newest=(known.instant * size + known[_OWN]).max())
+    return answers.mutate(**{_OWN: answers.newest % size}).drop("newest")
+
+
+def numbered(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
+    """The answers to these questions with `own`, the number of the category, and `instant`, milliseconds of `updated`.
+
+    Unanswered questions (a null value) are left out; `own` is `beyond(categories)` where a code is not declared.
+    """
     known = judgments.filter(_asked(judgments, categories), judgments.value.notnull())
-    undeclared = _size(categories)
-    own = _category_number(known, categories).fill_null(undeclared)
-    instant = (known.updated.epoch_seconds().cast("int64") * 1_000 + known.updated.millisecond()).fill_null(0)
-    newest = (instant * (undeclared + 1) + own).max()
-    answers = known.group_by([*unit, "annotator"]).aggregate(newest=newest)
-    return answers.mutate(**{_OWN: answers.newest % (undeclared + 1)}).drop("newest")
+    own = _category_number(known, categories).fill_null(beyond(categories))
+    return known.mutate(**{_OWN: own, "instant": milliseconds(known.updated)})
 
 
-def _size(categories: Mapping[QuestionKey, Categories]) -> int:
+def milliseconds(instant: ir.TimestampValue) -> ir.IntegerValue:
+    """Milliseconds since 1970, 0 where it is not known."""
+    return (instant.epoch_seconds().cast("int64") * 1_000 + instant.millisecond()).fill_null(0)
+
+
+def beyond(categories: Mapping[QuestionKey, Categories]) -> int:
+    """The number of an answer that its question does not declare: beyond the last category of any."""
     return max(len(each.codes) for each in categories.values())
 
 
