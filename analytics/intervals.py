@@ -73,17 +73,19 @@ def jackknife(replicates: Floats, repeats: Floats) -> Variance:
 def two_way(items: Variance, raters: Variance, single: Variance) -> Variance:
     """The variance over items and annotators drawn anew: the sum of both, less that of single ratings, which both hold.
 
-    At least each alone, since the parts have sampling errors of their own. The degrees of freedom are those of the
-    annotators' part and of what items add to it, after Satterthwaite. Not a number where a part is none. Source:
-    Cameron, Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
+    At least that over items, since the difference has a sampling error of its own. The annotators' variance is mostly
+    larger than what annotators add, where a figure is not linear in their answers, so it is no bound; it counts, up to
+    the whole, with its degrees of freedom, the rest with those of items (Satterthwaite). Not a number where a part is
+    none. Source: Cameron, Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
 
     >>> two_way(Variance(2.0, 99.0), Variance(1.0, 9.0), Variance(1.0, 299.0)).value
     2.0
     """
     if np.isnan([items.value, raters.value, single.value]).any():
         return Variance(float("nan"), items.freedom)
-    value = max(items.value + raters.value - single.value, items.value, raters.value)
-    parts = raters.value**2 / raters.freedom + (value - raters.value) ** 2 / items.freedom
+    value = max(items.value + raters.value - single.value, items.value)
+    theirs = min(raters.value, value)
+    parts = theirs**2 / raters.freedom + (value - theirs) ** 2 / items.freedom
     return Variance(value, value**2 / parts if parts else items.freedom)
 
 
