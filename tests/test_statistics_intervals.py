@@ -1,15 +1,15 @@
 """Intervals: bounds, degrees of freedom, and how often they hold in simulations whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.agreement import group_agreement
-from analytics.coefficients import alpha_nominal, features, sums
-from analytics.counts import Counts
 from analytics.intervals import AT_LEAST_ZERO, AT_MOST_ONE, SHARE, Basis, Variance, interval, jackknife
-from analytics.scales import Categories
+from benchmarks.coverage import DESIGNS, METRICS, coverage, study
 
 BOUNDS = {"AT_MOST_ONE": (AT_MOST_ONE, -np.inf, 1), "SHARE": (SHARE, 0, 1), "AT_LEAST_ZERO": (AT_LEAST_ZERO, 0, np.inf)}
 
@@ -52,49 +52,17 @@ def test_degrees_of_freedom_follow_the_part_that_dominates():
     assert (Variance(1.0, 9) + Variance(1.0, 9)).freedom == pytest.approx(18)
 
 
-CATEGORIES = 5
-NUMBERS = (1.0, 2.0, 3.0, 4.0, 5.0)
-ASKED = Categories(tuple("abcde"), "nominal")
+ALIKE = DESIGNS["balanced: 300 items, 50 equal annotators, 3 an item"]
+UNEVEN = DESIGNS["uneven: 300 items, 10 annotators, 3 an item"]
+HARD = DESIGNS["hard items: 300 items, 20 uneven annotators, 3 an item"]
 
 
-def simulated(rng: np.random.Generator, items: int, raters: int, each: int, skill: tuple[float, float]) -> Counts:
-    """Ratings of annotators of uneven skill, who else guess, as the counts of one group."""
-    skills = rng.uniform(*skill, raters)
-    truth = rng.integers(0, CATEGORIES, items)
-    rater = rng.random((items, raters)).argsort(axis=1)[:, :each]
-    own = np.where(
-        rng.random((items, each)) < skills[rater], truth[:, None], rng.integers(0, CATEGORIES, (items, each))
-    )
-    every = (own[:, :, None] == np.arange(CATEGORIES)).sum(axis=1)
-    patterns, pattern, units = np.unique(every, axis=0, return_inverse=True, return_counts=True)
-    rows = np.stack([rater.ravel(), np.repeat(pattern, each), own.ravel()])
-    (who, which, what), count = np.unique(rows, axis=1, return_counts=True)
-    return Counts({}, patterns, units, np.unique(who, return_inverse=True)[1], which, what, count)
-
-
-def coverage(design: dict, over: str, repetitions: int) -> float:
-    """How often the 95 % interval of nominal alpha holds the value of very many items and annotators."""
-    rng = np.random.default_rng(11)
-    large = simulated(rng, 20_000, 300, design["each"], design["skill"])
-    truth = float(alpha_nominal(sums(large.units @ features(large.patterns), NUMBERS)))
-    held = 0
-    for _ in range(repetitions):
-        group = simulated(rng, **design)
-        found = group_agreement(group, ASKED, ["alpha_nominal"], over, 0.95).estimates["alpha_nominal"]
-        held += found.low <= truth <= found.high
-    return held / repetitions
-
-
-UNEVEN = {"items": 300, "raters": 10, "each": 3, "skill": (0.3, 1.0)}
-LARGE = {"items": 2000, "raters": 12, "each": 3, "skill": (0.3, 1.0)}
-SMALL = {"items": 30, "raters": 5, "each": 5, "skill": (0.7, 0.7)}
-MANY = {"items": 300, "raters": 50, "each": 3, "skill": (0.7, 0.7)}
-
-
-@pytest.mark.parametrize("design", [UNEVEN, LARGE, SMALL, MANY], ids=["300x10", "2000x12", "30x5", "300x50"])
-def test_intervals_over_items_and_annotators_hold_as_often_as_they_say(design):
-    """With few uneven annotators, few items or many equal ones, the default interval holds in about 95 of 100."""
-    assert 0.90 <= coverage(design, "items_and_raters", 100) < 1
+@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("over", ["items", "items_and_raters"])
+def test_intervals_hold_the_truth_in_about_95_of_100_studies(name, over):
+    """Over balanced, skewed, few-rater, unequal and clustered designs; the longer study is `benchmarks/coverage.py`."""
+    held = coverage(DESIGNS[name], over, 60, ["alpha_nominal"])["alpha_nominal"]
+    assert held >= (0.80 if name.startswith("few") else 0.86)
 
 
 def test_where_annotators_are_alike_their_interval_is_hardly_wider():
@@ -102,17 +70,28 @@ def test_where_annotators_are_alike_their_interval_is_hardly_wider():
     rng = np.random.default_rng(3)
     widths = {}
     for over in ("items", "items_and_raters"):
-        groups = [simulated(rng, **MANY) for _ in range(20)]
-        found = [group_agreement(each, ASKED, ["alpha_nominal"], over, 0.95) for each in groups]
+        groups = [study(rng, ALIKE).group for _ in range(20)]
+        found = [group_agreement(each, ALIKE.asked, ["alpha_nominal"], over, 0.95) for each in groups]
         widths[over] = np.median([f.estimates["alpha_nominal"].high - f.estimates["alpha_nominal"].low for f in found])
-    assert widths["items_and_raters"] < 1.3 * widths["items"]
+    assert widths["items_and_raters"] < 1.2 * widths["items"]
 
 
 def test_intervals_over_items_alone_do_not_hold_for_other_annotators():
     """With ten uneven annotators the item-only interval misses the truth of other annotators far too often."""
-    assert coverage(UNEVEN, "items", 60) < 0.75
+    rng, held = np.random.default_rng(11), 0
+    for _ in range(60):
+        one = study(rng, UNEVEN)
+        found = group_agreement(one.group, UNEVEN.asked, ["percent"], "items", 0.95).estimates["percent"]
+        held += found.low <= one.truth("percent", UNEVEN, "items_and_raters") <= found.high
+    assert held / 60 < 0.75
 
 
-def test_intervals_over_items_hold_for_the_same_annotators():
-    """With annotators who are all alike there is nothing but items to vary, and the item-only interval holds."""
-    assert coverage(SMALL, "items", 100) >= 0.90
+def test_the_truth_of_simulated_studies_is_what_large_ones_find():
+    """The closed form that coverage is measured against is the mean of studies of very many items and annotators."""
+    for design in (UNEVEN, HARD):
+        large = replace(design, items=40_000, annotators=400)
+        one = study(np.random.default_rng(2), large)
+        found = group_agreement(one.group, large.asked, METRICS, "items", 0.95).estimates
+        for metric, each in found.items():
+            assert each.value == pytest.approx(one.truth(metric, large, "items"), abs=0.012)
+            assert each.value == pytest.approx(one.truth(metric, large, "items_and_raters"), abs=0.03)
