@@ -22,17 +22,22 @@ Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 Target = Literal["item", "response", "claim"]
 Direction = Literal["ltr", "rtl"]
 Status = Literal["draft", "signed-off"]
+Repeated = Literal["each", "once"]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An option of a question, or an error category: `code` is stored and never changes, `title` is shown."""
+    """An option of a question, or an error category: `code` is stored and never changes, `title` is shown.
+
+    `weights` are the penalties of an error category by severity, where they differ from the severity's own.
+    """
 
     code: str
     title: str
     hint: str = ""
     number: float | None = None
     hotkey: str | None = None
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ class Question:
     """One question about the item, about each response or about each claim (`target`).
 
     `asked_when` is None for a question that is always asked; `rows` is the height of a text field, and `edits` names
-    the text that an edited text starts from ("prompt", "response" or a material).
+    the text that an edited text starts from ("prompt", "response" or a material). `repeated_errors` says whether an
+    error marked several times in one response is counted each time or once.
     """
 
     id: str
@@ -75,6 +81,7 @@ class Question:
     severities: tuple[Severity, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    repeated_errors: Repeated = "each"
 
     @property
     def levels(self) -> range:
@@ -107,6 +114,16 @@ class Question:
     def severity(self, code: str) -> Severity:
         """The severity with this code; raises KeyError."""
         return {severity.code: severity for severity in self.severities}[code]
+
+    def weight(self, category: str, severity: str) -> float:
+        """The penalty of an error of this category and severity; raises KeyError.
+
+        >>> minor, comma = Severity("minor", "Minor", 1), Choice("punctuation", "Punctuation", weights={"minor": 0.1})
+        >>> marks = Question("errors", "error_spans", "Errors", "nominal", choices=(comma,), severities=(minor,))
+        >>> marks.weight("punctuation", "minor")
+        0.1
+        """
+        return self.choice(category).weights.get(severity, self.severity(severity).weight)
 
 
 @dataclass(frozen=True)

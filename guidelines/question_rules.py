@@ -37,6 +37,7 @@ def _question_problems(document: Document, place: Place, question: dict[str, Any
     yield from _range_problems(document, place, question)
     yield from _shown_problems(document, place, question)
     yield from _name_problems(document, place, question)
+    yield from _weight_problems(document, place, choices, severities)
     match question.get("kind"):
         case "preference":
             yield from _preference_problems(document, place, [each.get("number") for each in choices.values()])
@@ -97,6 +98,19 @@ def _name_problems(document: Document, place: Place, question: dict[str, Any]) -
     name, materials = question.get("id"), document.value.get("materials")
     if isinstance(materials, list) and name in materials:
         yield document.problem((*place, "id"), f"{name!r} is one of the materials too", "give the question another id")
+
+
+def _weight_problems(
+    document: Document, place: Place, choices: dict[int, dict[str, Any]], severities: dict[int, dict[str, Any]]
+) -> Iterator[Problem]:
+    """A category's own penalties are for severities that there are."""
+    known = [str(each["code"]) for each in severities.values() if "code" in each]
+    for index, choice in choices.items():
+        weights = choice.get("weights")
+        for code in weights if isinstance(weights, dict) else ():
+            if code not in known:
+                message = f"weights: this question has no severity {code!r}"
+                yield document.problem((*place, "choices", index, "weights", code), message, instead(str(code), known))
 
 
 def _preference_problems(document: Document, place: Place, numbers: list[Any]) -> Iterator[Problem]:

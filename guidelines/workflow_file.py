@@ -37,7 +37,7 @@ def workflow_of(fields: Mapping[str, Any]) -> Workflow:
 
 def _question(fields: Mapping[str, Any]) -> Question:
     parts: dict[str, Any] = {
-        "choices": tuple(Choice(**_with_float(each, "number")) for each in fields.get("choices", ())),
+        "choices": tuple(_choice(each) for each in fields.get("choices", ())),
         "severities": tuple(Severity(**_with_float(each, "weight")) for each in fields.get("severities", ())),
     }
     if "asked_when" in fields:
@@ -47,6 +47,11 @@ def _question(fields: Mapping[str, Any]) -> Question:
         usual = "response" if fields.get("target") == "response" else "prompt"
         parts["edits"] = fields.get("edits", usual)
     return Question(**(_with_float(fields, "minimum", "maximum") | parts))
+
+
+def _choice(fields: Mapping[str, Any]) -> Choice:
+    weights = {code: float(weight) for code, weight in fields.get("weights", {}).items()}
+    return Choice(**(_with_float(fields, "number") | {"weights": weights}))
 
 
 def _with_float(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:

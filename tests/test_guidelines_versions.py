@@ -125,3 +125,29 @@ def test_line_ends_do_not_matter(tmp_path: Path) -> None:
     root = write_folder(tmp_path)
     (root / BT).write_bytes(BASE_TEXT.replace("\n", "\r\n").encode())
     assert load(root).guideline("taste", "fr-CA").version.digest == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("hotkey: s}", "hotkey: s, weights: {minor: 0.1}}"),
+        ("    title: Errors\n", "    title: Errors\n    repeated_errors: once\n"),
+    ],
+)
+def test_how_errors_are_counted_matters(old: str, new: str) -> None:
+    """A category's own penalty, and counting repeated errors once, are part of what the version stands for."""
+    assert _digest({B: replaced(BASE, old, new)}) != BEFORE
+
+
+def test_counting_each_error_is_the_rule() -> None:
+    """Saying what holds anyway is the same guideline as saying nothing."""
+    said = replaced(BASE, "    title: Errors\n", "    title: Errors\n    repeated_errors: each\n")
+    assert _digest({B: said}) == BEFORE
+
+
+def test_a_category_may_have_a_penalty_of_its_own(tmp_path: Path) -> None:
+    """`weights` of a category win over the severity's weight, for the severities they name."""
+    base = replaced(BASE, "hotkey: s}", "hotkey: s, weights: {minor: 0.1}}")
+    question = load(write_folder(tmp_path, {B: base})).workflows["taste"].question("errors")
+    pairs = [(category, severity) for category in ("grammar", "spelling") for severity in ("minor", "major")]
+    assert [question.weight(*pair) for pair in pairs] == [1.0, 5.0, 0.1, 5.0]

@@ -151,7 +151,7 @@ class Answers:
         severity = severity_of({"choices": severity}, question)
         start, end = self._points(asked, value)
         text = encodable(self._texts[asked.text][start:end], "text")
-        span, weight = f"{start}-{end}-{category}-{severity}", question.severity(severity).weight
+        span, weight = f"{start}-{end}-{category}-{severity}", question.weight(category, severity)
         return MarkedSpan(question.id, asked.target, span, start, end, text, category, severity, weight, None)
 
     def _points(self, asked: Asked, value: dict[str, Any]) -> tuple[int, int]:

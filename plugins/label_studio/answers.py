@@ -113,7 +113,7 @@ class Answers:
         severity = severity_of(self._part(control, "severity", region), question)
         start, end, text = slice_of(value, shown_text(self._texts, control.text))
         correction = written(self._part(control, "correction", region)) or None
-        weight = question.severity(severity).weight
+        weight = question.weight(category, severity)
         self.spans.append(
             MarkedSpan(question.id, control.target, region, start, end, text, category, severity, weight, correction)
         )
