@@ -75,7 +75,7 @@ def counts(
     group = grouping(by, judgments)
     if not categories:
         return []
-    table = frame(rater_patterns(judgments, categories, group).to_pyarrow())
+    table = as_frame(rater_patterns(judgments, categories, group).to_pyarrow())
     check_declared(table[_OWN].to_numpy(np.int64), judgments, categories)
     return list(_split(table, group, categories))
 
@@ -86,7 +86,7 @@ def check_declared(own: Integers, judgments: ir.Table, categories: Mapping[Quest
         raise UndeclaredCategory(_undeclared(judgments, categories))
 
 
-def frame(table: pa.Table) -> pd.DataFrame:
+def as_frame(table: pa.Table) -> pd.DataFrame:
     """Texts as categories, sorted: a million rows would else be a million Python strings a column."""
     texts = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
     frame: pd.DataFrame = table.to_pandas(categories=texts)

@@ -18,7 +18,9 @@ ConcordError
     ├── MalformedFrame           a Parquet file that is not one of the frames (also a ValueError)
     └── StatisticsError          a statistic was asked for that the data or the question does not allow
         ├── UnknownGrouping      no such column to group by; lists those there are (also a LookupError)
+        ├── UnknownAttribute     no such attribute of annotators; lists those there are (also a LookupError)
         ├── UndeclaredCategory   answers that the question does not have (also a ValueError)
+        ├── NotNumeric           answers that are no number, or off the question's scale (also a ValueError)
         ├── ImpossibleMetric     a metric the question's scale does not allow (also a ValueError)
         └── ImpossibleInterval   an interval for nobody, or at no level (also a ValueError)
 """
@@ -143,6 +145,13 @@ class UnknownGrouping(StatisticsError, LookupError):
         super().__init__(f"judgments cannot be grouped by {column!r}", fix=f"choose from: {', '.join(known)}")
 
 
+class UnknownAttribute(StatisticsError, LookupError):
+    """An attribute that annotators cannot be grouped by."""
+
+    def __init__(self, attribute: str, known: Iterable[str]) -> None:
+        super().__init__(f"annotators cannot be grouped by {attribute!r}", fix=f"choose from: {', '.join(known)}")
+
+
 class UndeclaredCategory(StatisticsError, ValueError):
     """Answers whose code the question, as declared, does not have; `answers` lists (workflow, question, code)."""
 
@@ -152,6 +161,18 @@ class UndeclaredCategory(StatisticsError, ValueError):
         super().__init__(
             f"the store holds answers that the guideline does not declare: {named}",
             fix="codes are never renamed: add the missing ones to the workflow again, or correct the answers",
+        )
+
+
+class NotNumeric(StatisticsError, ValueError):
+    """Answers to a numeric question that are no number on its scale; `answers` lists (workflow, question, value)."""
+
+    def __init__(self, answers: Iterable[tuple[str, str, str]]) -> None:
+        self.answers = tuple(answers)
+        named = ", ".join(f"{value!r} to {workflow}.{question}" for workflow, question, value in self.answers)
+        super().__init__(
+            f"the store holds answers that are no number on the scale of their question: {named}",
+            fix="correct these answers, or the scale in the workflow; two scales in one question cannot be compared",
         )
 
 

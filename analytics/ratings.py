@@ -12,11 +12,11 @@ import numpy.typing as npt
 from scipy.stats import f as snedecor
 
 from analytics.coefficients import ROUNDING
-from analytics.consensus.votes import Votes, votes
-from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate
 from analytics.intervals import Basis, check
-from analytics.scales import Categories, QuestionKey
+from analytics.numbers import check_questions
+from analytics.numeric import Moments, Numeric, moments
+from analytics.scales import QuestionKey
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ends: TypeAlias = tuple[float, float, float]
@@ -57,60 +57,54 @@ class Squares:
 def intraclass(
     judgments: ir.Table,
     *,
-    categories: Mapping[QuestionKey, Categories],
+    questions: Mapping[QuestionKey, Numeric],
     by: Sequence[str] = ("locale",),
     level: float = 0.95,
 ) -> list[Icc]:
     """Intraclass correlations per workflow, question and the columns of `by`, sorted by group.
 
-    `judgments` and `categories` as in `analytics.agreement.agreement`; the categories must have numbers. Raises
-    UnknownGrouping, UndeclaredCategory, ImpossibleMetric, ImpossibleInterval.
+    `judgments` has the columns of `plugins.frames.JUDGMENTS` and those of `by`; `questions` are those to look at, see
+    `analytics.numeric.numeric`. Raises UnknownGrouping, NotNumeric, UndeclaredCategory, ImpossibleMetric,
+    ImpossibleInterval.
     """
     check("items", level)
-    for key, each in categories.items():
-        if each.numbers is None:
-            raise ImpossibleMetric("icc", f"{'.'.join(key)}, whose codes have no numbers", _numbered(categories))
-    found = []
-    for group in votes(judgments, categories, by):
-        numbers = categories[str(group.group["workflow"]), str(group.group["question"])].numbers
-        found.append(_row(group, np.asarray(numbers, np.float64)[group.own], level))
-    return found
+    check_questions("icc", questions)
+    return [_row(each.standardised()[0], level) for each in moments(judgments, questions, by)]
 
 
-def _numbered(categories: Mapping[QuestionKey, Categories]) -> list[str]:
-    return [question for (_, question), each in categories.items() if each.numbers is not None]
-
-
-def _row(group: Votes, ratings: Floats, level: float) -> Icc:
-    complete = group.given == len(group.annotators)
-    estimates = _one_way(group, ratings, level) | _two_way(group, ratings, complete, level)
+def _row(group: Moments, level: float) -> Icc:
+    estimates = _one_way(group, level) | _two_way(group, level)
     return Icc(
         group=group.group,
         estimates=dict(sorted(estimates.items())),
-        n_single_rated=int((group.given == 1).sum()),
-        n_incomplete=int((~complete).sum()),
+        n_single_rated=round(float(group.units[group.given == 1].sum())),
+        n_incomplete=round(float(group.units[group.given < group.raters].sum())),
     )
 
 
-def _one_way(group: Votes, ratings: Floats, level: float) -> dict[str, Estimate]:
-    used = (group.given >= 2)[group.unit]
-    basis = _basis(group, used, level, "items_and_raters")
+def _one_way(group: Moments, level: float) -> dict[str, Estimate]:
+    used = group.only(group.given >= 2)
+    basis = _basis(used, level, "items_and_raters")
     if basis.n_items < 2:
         return dict.fromkeys(("icc1", "icc1_mean"), basis.undefined("fewer than two items have two ratings"))
-    of = one_way(ratings[used], group.unit[used])
+    of = one_way(used)
     single, mean = correlations(of.between, of.within, of, level)
     nothing = _nothing(of, of.within, "no interval: all annotators agree on every item")
     return {"icc1": _estimate(single, nothing, basis), "icc1_mean": _estimate(mean, nothing, basis)}
 
 
-def _two_way(group: Votes, ratings: Floats, complete: npt.NDArray[np.bool_], level: float) -> dict[str, Estimate]:
-    used = complete[group.unit]
-    drawn, fixed = (_basis(group, used, level, over) for over in ("items_and_raters", "items"))
-    if drawn.n_items < 2 or len(group.annotators) < 2:
+def _two_way(group: Moments, level: float) -> dict[str, Estimate]:
+    used = group.only(group.given == group.raters)
+    drawn, fixed = (_basis(used, level, over) for over in ("items_and_raters", "items"))
+    if drawn.n_items < 2 or group.raters < 2:
         reason = "fewer than two items were rated by every annotator, of two or more"
-        found = {"icc2": drawn, "icc2_mean": drawn, "icc3": fixed, "icc3_mean": fixed}
-        return {name: basis.undefined(reason) for name, basis in found.items()}
-    of = two_way(ratings[used], group.unit[used], group.rater[used])
+        return {
+            "icc2": drawn.undefined(reason),
+            "icc2_mean": drawn.undefined(reason),
+            "icc3": fixed.undefined(reason),
+            "icc3_mean": fixed.undefined(reason),
+        }
+    of = two_way(used)
     nothing = _nothing(of, of.residual, "no interval: annotators differ by the same on every item, or nowhere")
     agreed = absolute(of, level)
     single, mean = correlations(of.between, of.residual, replace(of, freedom=(of.items - 1) * (of.each - 1)), level)
@@ -122,40 +116,37 @@ def _two_way(group: Votes, ratings: Floats, complete: npt.NDArray[np.bool_], lev
     }
 
 
-def one_way(ratings: Floats, unit: npt.NDArray[np.int64]) -> Squares:
-    """The mean squares of ratings (k,) between and within their units (k,), of which there are at least two.
+def one_way(of: Moments) -> Squares:
+    """The mean squares of ratings between and within their units, of which there are at least two.
 
     Where units have different numbers of ratings, `each` is n₀ of the unbalanced analysis of variance.
     """
-    _, unit = np.unique(unit, return_inverse=True)
-    given = np.bincount(unit)
-    means = np.bincount(unit, weights=ratings) / given
-    items, total = len(given), len(ratings)
+    total, items = float(of.count.sum()), round(float(of.units.sum()))
+    grand = float(of.count @ of.own) / total
     return Squares(
-        between=float(given @ (means - ratings.mean()) ** 2) / (items - 1),
-        within=float(((ratings - means[unit]) ** 2).sum()) / (total - items),
+        between=float(of.count @ (of.mean - grand) ** 2) / (items - 1),
+        within=float(of.units @ of.spread) / (total - items),
         items=items,
-        each=float((total - (given**2).sum() / total) / (items - 1)),
+        each=(total - float(of.count @ of.given) / total) / (items - 1),
         freedom=total - items,
     )
 
 
-def two_way(ratings: Floats, unit: npt.NDArray[np.int64], rater: npt.NDArray[np.int64]) -> Squares:
-    """And between raters (k,), each of whom rated every unit once, with what is left.
+def two_way(of: Moments) -> Squares:
+    """And between raters, each of whom rated every unit once, with what is left.
 
     >>> table = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7.0]])
     >>> item, judge = (each.ravel() for each in np.indices(table.shape))
-    >>> of = two_way(table.ravel(), item, judge)  # Shrout & Fleiss 1979, table 3
-    >>> [round(each, 2) for each in (of.between, of.within, of.raters, of.residual)]
+    >>> found = two_way(Moments.of(table.ravel(), item, judge))  # Shrout & Fleiss 1979, table 3
+    >>> [round(each, 2) for each in (found.between, found.within, found.raters, found.residual)]
     [11.24, 6.26, 32.49, 1.02]
     """
-    of = one_way(ratings, unit)
-    _, rater = np.unique(rater, return_inverse=True)
-    means = np.bincount(rater, weights=ratings) / of.items
-    raters = of.items * float(((means - ratings.mean()) ** 2).sum())
+    found = one_way(of)
+    means = np.bincount(of.rater, weights=of.count * of.own) / found.items
+    raters = found.items * float(((means - means.mean()) ** 2).sum())
     free = len(means) - 1
-    residual = max(of.within * of.freedom - raters, 0.0) / ((of.items - 1) * free)
-    return replace(of, raters=raters / free, residual=residual)
+    residual = max(found.within * found.freedom - raters, 0.0) / ((found.items - 1) * free)
+    return replace(found, raters=raters / free, residual=residual)
 
 
 def correlations(between: float, error: float, of: Squares, level: float) -> tuple[Ends, Ends]:
@@ -213,6 +204,6 @@ def _estimate(ends: Ends, nothing: str | None, basis: Basis) -> Estimate:
     return replace(basis.undefined("", value), low=low, high=high, undefined=None)
 
 
-def _basis(group: Votes, used: npt.NDArray[np.bool_], level: float, over: str) -> Basis:
-    unit, rater = (len(np.unique(each[used])) for each in (group.unit, group.rater))
-    return Basis(level, "F", over, unit, int(used.sum()), rater)
+def _basis(used: Moments, level: float, over: str) -> Basis:
+    items, ratings = round(float(used.units.sum())), int(used.count.sum())
+    return Basis(level, "F", over, items, ratings, len(np.unique(used.rater)))

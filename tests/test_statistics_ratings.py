@@ -12,6 +12,7 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from analytics.errors import ImpossibleMetric, UnknownGrouping
+from analytics.numeric import Moments, Number
 from analytics.ratings import Icc, absolute, correlations, intraclass, one_way, two_way
 from analytics.scales import Categories
 
@@ -29,7 +30,7 @@ def rows_of(table: np.ndarray) -> pd.DataFrame:
 
 def of(table) -> Icc:
     """The correlations of such a table."""
-    (row,) = intraclass(judgments(rows_of(np.asarray(table))), categories=TEN)
+    (row,) = intraclass(judgments(rows_of(np.asarray(table))), questions=TEN)
     return row
 
 
@@ -51,11 +52,11 @@ def test_mean_squares_are_those_of_a_peer():
     rng = np.random.default_rng(1)
     item, rater = (each.ravel() for each in np.indices((12, 5)))
     frame = pd.DataFrame({"y": rng.normal(size=60) + item / 3 + rater / 2, "item": item, "rater": rater})
-    found = two_way(frame["y"].to_numpy(), item, rater)
+    found = two_way(Moments.of(frame["y"], item, rater))
     peer = anova_lm(ols("y ~ C(item) + C(rater)", frame).fit())["mean_sq"]
     assert [found.between, found.raters, found.residual] == pytest.approx(list(peer))
     some = frame[rng.random(60) < 0.7]
-    found = one_way(some["y"].to_numpy(), some["item"].to_numpy())
+    found = one_way(Moments.of(some["y"], some["item"], some["rater"]))
     peer = anova_lm(ols("y ~ C(item)", some).fit())["mean_sq"]
     assert [found.between, found.within] == pytest.approx(list(peer))
 
@@ -78,8 +79,8 @@ def test_intervals_hold_what_they_promise():
     item, rater = (each.ravel() for each in np.indices((30, 4)))
     for _ in range(runs):
         items, errors = rng.normal(size=(30, 1)), rng.normal(size=(30, 4))
-        nested = one_way((items + errors).ravel(), item)
-        crossed = two_way((items + rng.normal(size=4) * 0.5**0.5 + errors).ravel(), item, rater)
+        nested = one_way(Moments.of((items + errors).ravel(), item, rater))
+        crossed = two_way(Moments.of((items + rng.normal(size=4) * 0.5**0.5 + errors).ravel(), item, rater))
         residual = replace(crossed, freedom=29 * 3)
         ends = [
             correlations(nested.between, nested.within, nested, 0.95)[0],
@@ -98,7 +99,17 @@ def test_missing_ratings():
     assert (found.n_single_rated, found.n_incomplete) == (1, 2)
     assert found.estimates["icc1"].n_items == 7
     for name in ("icc2", "icc2_mean", "icc3", "icc3_mean"):
-        assert found.estimates[name] == complete.estimates[name]
+        one, other = found.estimates[name], complete.estimates[name]
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+
+
+def test_free_numbers_have_correlations_too():
+    """Numbers without codes, wherever they lie and however small they are, correlate as the ratings they come from."""
+    rows = rows_of(SHROUT)
+    rows["number"] = 1e6 + rows["value"] / 1e4
+    (found,) = intraclass(judgments(rows), questions={KEY: Number()})
+    for name, each in of(SHROUT).estimates.items():
+        assert found.estimates[name].value == pytest.approx(each.value, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +137,12 @@ def test_declared_answers(table, name, value, reason):
 def test_no_judgments_no_rows_and_impossible_questions_are_refused():
     """Nothing gives nothing; codes without numbers and unknown columns are named."""
     table = judgments(rows_of(SHROUT))
-    assert intraclass(table, categories={}) == []
-    assert intraclass(table.filter(table.item == "none"), categories=TEN) == []
+    assert intraclass(table, questions={}) == []
+    assert intraclass(table.filter(table.item == "none"), questions=TEN) == []
     with pytest.raises(ImpossibleMetric, match="no numbers"):
-        intraclass(table, categories=nominal("abc"))
+        intraclass(table, questions=nominal("abc"))
     with pytest.raises(UnknownGrouping):
-        intraclass(table, categories=TEN, by=["colour"])
+        intraclass(table, questions=TEN, by=["colour"])
 
 
 def test_the_api_answers_correlations(filled: FlaskClient):

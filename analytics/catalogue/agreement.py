@@ -9,11 +9,11 @@ from analytics.agreement import Agreement, agreement
 from analytics.catalogue.statistic import Plain, Statistic
 from analytics.confusions import Confusion, confusions
 from analytics.forecast import Forecast, forecast
+from analytics.numeric import numeric
 from analytics.output import exploded
 from analytics.pairs import Pair, pairs
 from analytics.query import Query, chosen, in_use, measurable, narrowed
 from analytics.ratings import Icc, intraclass
-from analytics.scales import categories
 from analytics.store import Snapshot
 from guidelines import Library
 
@@ -55,9 +55,8 @@ def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
 
 def icc_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Icc]:
     """Intraclass correlations as asked, of questions whose codes have numbers; raises UnknownValue."""
-    numbered = {key: each for key, each in categories(library.workflows).items() if each.numbers is not None}
-    asked = chosen(in_use(numbered, snapshot, query), query)
-    return intraclass(narrowed(snapshot.judgments(), snapshot, query), categories=asked, by=query.columns)
+    asked = chosen(in_use(numeric(library.workflows), snapshot, query), query)
+    return intraclass(narrowed(snapshot.judgments(), snapshot, query), questions=asked, by=query.columns)
 
 
 def _exemplified(row: Plain) -> Iterable[Plain]:
