@@ -1,5 +1,7 @@
 """Agreement and quality on real data sets, against published or twice computed figures."""
 
+from collections import Counter
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 from statistics_data import data_set, judgments, nominal
 
 from analytics.agreement import agreement
+from analytics.consensus.answers import consensus
 from analytics.quality import quality
 
 
@@ -23,8 +26,9 @@ def estimates(rows: pd.DataFrame, **asked) -> dict:
 
 
 def test_hatecheck():
-    """Alpha and AC1 of HateCheck (Röttger et al. 2021, five of ten annotators an item) are reproduced."""
-    found = estimates(ratings("hatecheck_en.parquet"))["en"]
+    """Alpha, Fleiss' kappa and AC1 of HateCheck (Röttger et al. 2021, five of ten annotators an item) are reproduced."""
+    found = estimates(ratings("hatecheck_en.parquet"), metrics=("alpha_nominal", "fleiss", "ac1"))["en"]
+    assert round(found["fleiss"].value, 5) == 0.92851
     assert round(found["alpha_nominal"].value, 5) == 0.92852
     assert round(found["ac1"].value, 5) == 0.94569
 
@@ -34,6 +38,16 @@ def test_multilingual_hatecheck():
     found = estimates(ratings("mhc_5lang.parquet"))
     values = {locale: round(each["alpha_nominal"].value, 4) for locale, each in found.items()}
     assert values == {"ar": 0.5726, "de": 0.5979, "es": 0.7505, "fr": 0.3279, "hi": 0.7223}
+
+
+def test_majorities_of_multilingual_hatecheck_against_gold():
+    """The items on which the majority of three differs from gold are as many as counted elsewhere."""
+    given = data_set("mhc_5lang.parquet")
+    gold = given.drop_duplicates("item_id").set_index("item_id")["gold"]
+    codes = nominal(["hateful", "non-hateful"])
+    found = consensus(judgments(ratings("mhc_5lang.parquet")), categories=codes, method="majority")
+    wrong = Counter(row.group["locale"] for row in found if pd.notna(gold[row.item]) and row.answer != gold[row.item])
+    assert wrong == {"ar": 245, "de": 153, "es": 90, "fr": 789, "hi": 174}
 
 
 def test_crowdscale_with_every_rating_as_given():
