@@ -22,6 +22,7 @@ from analytics.query import Query
 from analytics.raw import RawBodies
 from analytics.rebuild import rebuild
 from analytics.store import FILE, Snapshot, Store
+from guidelines.options import guidelines_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Rows = Sequence[Mapping[str, Any]]
@@ -33,14 +34,6 @@ _data = click.option(
     show_envvar=True,
     required=True,
     help="The service's data folder.",
-)
-_guidelines = click.option(
-    "--guidelines",
-    "guidelines_root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    envvar="CONCORD_GUIDELINES",
-    show_envvar=True,
-    help="The guideline folder; the packaged one if not given.",
 )
 _form = click.option(
     "--format",
@@ -102,15 +95,15 @@ class _Names(click.ParamType[list[str]]):
 def _command(statistic: Statistic) -> click.Command:
     """`concord <name>` with the parameters of the statistic."""
 
-    def run(data: Path, guidelines_root: Path | None, form: str, **asked: Any) -> None:
+    def run(data: Path, guidelines_dir: Path | None, form: str, **asked: Any) -> None:
         with _opened(data) as snapshot:
-            rows = statistic.rows(snapshot, guidelines.load(guidelines_root), Query.of(asked))
+            rows = statistic.rows(snapshot, guidelines.load(guidelines_dir), Query.of(asked))
             found = [plain(row) for row in rows]
             _print(snapshot, form, asked, found, [line for row in found for line in statistic.lines(row)])
 
     declared_fields = statistic.takes().fields
     taken = [_option(name, field) for name, field in declared_fields.items() if name != "format"]
-    for option in (_form, *reversed(taken), _guidelines, _data):
+    for option in (_form, *reversed(taken), guidelines_option, _data):
         run = option(run)
     return click.command(statistic.name, help=f"{statistic.title}.\n\n{statistic.about}")(run)
 
@@ -128,7 +121,7 @@ def load(folder: Path, data: Path) -> None:
 
 @click.command("rebuild")
 @_data
-@_guidelines
+@guidelines_option
 @click.option(
     "--pseudonym-key",
     envvar="CONCORD_PSEUDONYM_KEY",
@@ -136,11 +129,11 @@ def load(folder: Path, data: Path) -> None:
     required=True,
     help="The key of the service, or annotators get other names.",
 )
-def rebuild_command(data: Path, guidelines_root: Path | None, pseudonym_key: str) -> None:
+def rebuild_command(data: Path, guidelines_dir: Path | None, pseudonym_key: str) -> None:
     """Build the store again from the raw bodies that were kept; the figures are the same."""
     if not data.is_dir():
         raise StoreMissing(data / FILE)
-    count = rebuild(data, guidelines.load(guidelines_root), pseudonym_key.encode())
+    count = rebuild(data, guidelines.load(guidelines_dir), pseudonym_key.encode())
     click.echo(f"{data / FILE} rebuilt from {count:,} bodies")
 
 

@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 import guidelines
+from guidelines.options import guidelines_option
 from ml_backend import screen_programme, screen_table
 from ml_backend.config import Config
 from ml_backend.own_labels import commands as own_labels
@@ -51,14 +52,7 @@ def screen() -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; standard output unless given."
 )
-@click.option(
-    "--guidelines",
-    "guidelines_dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="CONCORD_GUIDELINES",
-    show_envvar=True,
-    help="Folder of guidelines; those that come with Concord unless given.",
-)
+@guidelines_option
 def texts(path: Path, output: Path | None, guidelines_dir: Path | None) -> None:
     """Screen a file of items or a programme; what `concord screen FILE` and `concord screen PROGRAMME` do.
 

@@ -11,6 +11,7 @@ import click
 from tqdm import tqdm
 
 import guidelines
+from guidelines.options import guidelines_option
 from plugins import argilla
 from plugins.analytics_client import WEBHOOK_PATH, AnalyticsClient
 from plugins.errors import MissingToken
@@ -58,14 +59,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             show_envvar=True,
             help="Address of Label Studio, for all other programmes.",
         ),
-        click.option(
-            "--guidelines",
-            "guidelines_dir",
-            type=folder,
-            envvar="CONCORD_GUIDELINES",
-            show_envvar=True,
-            help="Folder of guidelines; those that come with Concord unless given.",
-        ),
+        guidelines_option,
         click.argument("programme_dir", type=folder),
     ):
         command = option(command)

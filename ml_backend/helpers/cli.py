@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 import guidelines
 from guidelines import Library
+from guidelines.options import guidelines_option
 from ml_backend.config import Config
 from ml_backend.errors import HelperMissing, SuggestionsFailed
 from ml_backend.helpers.chat import ChatHelper
@@ -27,21 +28,13 @@ from plugins.suggestion_rules import SuggestionRule
 from plugins.suggestions import FILE, read_suggestions
 
 _INTERRUPTED = 130  # the exit code of a program that Ctrl-C stopped
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 Prepare = Callable[[SuggestionRule, Event], Helper]
 
 
 @click.command()
-@click.argument("programme_dir", metavar="PROGRAMME", type=_FOLDER)
-@click.option(
-    "--guidelines",
-    "guidelines_dir",
-    type=_FOLDER,
-    envvar="CONCORD_GUIDELINES",
-    show_envvar=True,
-    help="Folder of guidelines; those that come with Concord unless given.",
-)
+@click.argument("programme_dir", metavar="PROGRAMME", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@guidelines_option
 def suggest(programme_dir: Path, guidelines_dir: Path | None) -> None:
     """Have helpers suggest answers for PROGRAMME, as its programme.yaml says, before it is pushed.
 

@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 import guidelines
+from guidelines.options import guidelines_option
 from ml_backend.config import Config
 from ml_backend.errors import ItemsUnanswered
 from ml_backend.models.asking import Models
@@ -23,14 +24,7 @@ _STOPPING = "\nStopping: waiting for the answers under way."
 
 @click.command()
 @click.argument("programme_dir", metavar="PROGRAMME", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--guidelines",
-    "guidelines_dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="CONCORD_GUIDELINES",
-    show_envvar=True,
-    help="Folder of guidelines; those that come with Concord unless given.",
-)
+@guidelines_option
 def respond(programme_dir: Path, guidelines_dir: Path | None) -> None:
     """Have models write the responses that the items of PROGRAMME lack, before it is pushed.
 

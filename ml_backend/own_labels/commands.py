@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import guidelines
+from guidelines.options import guidelines_option
 from ml_backend.calibration import Entry, Goal, calibrate, scored_texts, write_thresholds
 from ml_backend.config import Config
 from ml_backend.own_labels.labels import settle
@@ -23,16 +24,9 @@ from plugins.screening import read_screening
 from plugins.thresholds import read_thresholds
 
 _SHARE = click.FloatRange(min=0, max=1, min_open=True)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
-programme_argument = click.argument("programme_dir", metavar="PROGRAMME", type=_FOLDER)
-guidelines_option = click.option(
-    "--guidelines",
-    "guidelines_dir",
-    type=_FOLDER,
-    envvar="CONCORD_GUIDELINES",
-    show_envvar=True,
-    help="Folder of guidelines; those that come with Concord unless given.",
+programme_argument = click.argument(
+    "programme_dir", metavar="PROGRAMME", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 
 
