@@ -27,8 +27,10 @@ _OPTIONAL = {
     "screenings": frames.SCREENINGS,
     "served": frames.SERVED,
     "suggestions": frames.SUGGESTIONS,
+    "pass_marks": frames.PASS_MARKS,
+    "penalties": frames.PENALTIES,
 }
-_LATER = ("original", "gender", "region")
+_LATER = ("original", "gender", "region", "words")
 _WORK = ("judgments", "annotations", "spans")
 _SCHEMAS = {**_NEEDED, **_OPTIONAL}
 
@@ -80,7 +82,7 @@ def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The table in the schema; frames kept before they had one of the later columns are without it."""
     for name in _LATER:
         if name in schema.names and name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+            table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
     return table.select(schema.names).cast(schema)
 
 

@@ -12,7 +12,18 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from guidelines.errors import GuidelineError
 from guidelines.tags import parse_locale
-from plugins.frames import ANNOTATORS, ITEMS, PROJECTS, SCREENINGS, SERVED, SUGGESTIONS, table
+from plugins.frames import (
+    ANNOTATORS,
+    ITEMS,
+    PASS_MARKS,
+    PENALTIES,
+    PROJECTS,
+    SCREENINGS,
+    SERVED,
+    SUGGESTIONS,
+    table,
+)
+from plugins.pass_marks import MEASURES
 from plugins.pseudonym import pseudonym
 
 _KEYS = {
@@ -23,6 +34,8 @@ _KEYS = {
     "served": ("item", "target", "model", "served"),
     # A suggestion that was made anew stands beside the one that annotators were shown.
     "suggestions": ("item", "question", "target", "helper", "made"),
+    "pass_marks": ("programme", "workflow", "measure"),
+    "penalties": ("guideline_version", "question", "category", "severity"),
 }
 
 # What was decided when a task was made, and is not known any more when it is told of again.
@@ -43,6 +56,8 @@ class Manifest:
     screenings: pa.Table = field(default_factory=SCREENINGS.empty_table)
     served: pa.Table = field(default_factory=SERVED.empty_table)
     suggestions: pa.Table = field(default_factory=SUGGESTIONS.empty_table)
+    pass_marks: pa.Table = field(default_factory=PASS_MARKS.empty_table)
+    penalties: pa.Table = field(default_factory=PENALTIES.empty_table)
 
 
 def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
@@ -59,6 +74,8 @@ def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
         screenings=table(document["screenings"], SCREENINGS),
         served=table(document["served"], SERVED),
         suggestions=table(document["suggestions"], SUGGESTIONS),
+        pass_marks=table(document["pass_marks"], PASS_MARKS),
+        penalties=table(document["penalties"], PENALTIES),
     )
 
 
@@ -148,6 +165,13 @@ class ArmRow(_Strict):
     iteration = _Text(allow_none=True, load_default=None)
 
 
+class LengthRow(_Strict):
+    """How long a response is."""
+
+    target = _name(metadata={"example": "a"})
+    words = fields.Float(required=True, validate=validate.Range(0))
+
+
 class ItemRow(_Strict):
     """What is judged, with what would unblind annotators."""
 
@@ -160,6 +184,7 @@ class ItemRow(_Strict):
     arms = fields.List(fields.Nested(ArmRow), load_default=list)
     gold = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
     seeded_errors = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
+    words = fields.List(fields.Nested(LengthRow), load_default=list)
 
 
 class AnnotatorRow(_Strict):
@@ -223,6 +248,35 @@ class ServedRow(_Strict):
     served = fields.AwareDateTime(required=True, format="iso")
 
 
+class PassMarkRow(_Strict):
+    """The highest MQM score that passes in a programme."""
+
+    programme = _name()
+    workflow = _name()
+    measure = _Text(required=True, validate=validate.OneOf(MEASURES))
+    at_most = fields.Float(
+        required=True,
+        allow_none=True,
+        validate=validate.Range(0),
+        metadata={"description": "null where there is none any more"},
+    )
+
+
+class PenaltyRow(_Strict):
+    """What an error costs in a guideline version."""
+
+    guideline_version = _name()
+    question = _name()
+    category = _name()
+    severity = _name()
+    weight = fields.Float(required=True, validate=validate.Range(0))
+    repeated_errors = _Text(
+        required=True,
+        validate=validate.OneOf(["each", "once"]),
+        metadata={"description": "how often an error is counted that is marked several times in one response"},
+    )
+
+
 class ManifestSchema(_Strict):
     """What a programme put into a labelling tool."""
 
@@ -233,3 +287,5 @@ class ManifestSchema(_Strict):
     screenings = fields.List(fields.Nested(ScreeningRow), load_default=list)
     served = fields.List(fields.Nested(ServedRow), load_default=list)
     suggestions = fields.List(fields.Nested(SuggestionRow), load_default=list)
+    pass_marks = fields.List(fields.Nested(PassMarkRow), load_default=list)
+    penalties = fields.List(fields.Nested(PenaltyRow), load_default=list)

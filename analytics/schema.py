@@ -22,12 +22,13 @@ _TYPES = {
     pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
     pa.list_(pa.string()): "VARCHAR[]",
     frames.ITEMS.field("arms").type: "STRUCT(target VARCHAR, model VARCHAR, iteration VARCHAR)[]",
+    frames.ITEMS.field("words").type: "STRUCT(target VARCHAR, words DOUBLE)[]",
 }
 
 
 def _create(table: str, schema: pa.Schema, *extra: str) -> str:
     columns = [f'"{column.name}" {_TYPES[column.type]}' for column in schema]
-    return f"CREATE TABLE {table} ({', '.join([*columns, *extra])})"
+    return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join([*columns, *extra])})"
 
 
 def _first() -> str:
@@ -76,7 +77,19 @@ def _attributes() -> str:
     )
 
 
-_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes)
+def _scores() -> str:
+    """How long texts are, what errors cost in each guideline version, and which scores pass."""
+    words = _TYPES[frames.ITEMS.field("words").type]
+    return ";\n".join(
+        [
+            f"ALTER TABLE items ADD COLUMN IF NOT EXISTS words {words}",
+            _create("pass_marks", frames.PASS_MARKS),
+            _create("penalties", frames.PENALTIES),
+        ]
+    )
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes, _scores)
 CURRENT = len(_MIGRATIONS)
 
 

@@ -69,6 +69,14 @@ class Snapshot:
         """Every suggestion that a manifest named, and whether annotators were shown it."""
         return self._backend.table("suggestions")
 
+    def pass_marks(self) -> ir.Table:
+        """The highest MQM scores that pass, by programme, workflow and measure."""
+        return self._backend.table("pass_marks")
+
+    def penalties(self) -> ir.Table:
+        """What errors cost in each guideline version that a manifest named."""
+        return self._backend.table("penalties")
+
     def refused(self) -> ir.Table:
         """Every row that could not be read, once."""
         return self._backend.table("refused")

@@ -45,13 +45,16 @@ class AnalyticsClient:
         screenings: Sequence[Mapping[str, Any]] = (),
         served: Sequence[Mapping[str, Any]] = (),
         suggestions: Sequence[Mapping[str, Any]] = (),
+        pass_marks: Sequence[Mapping[str, Any]] = (),
+        penalties: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
-        """Register projects, items, annotators (each with the tool's `user`), screenings, served models, suggestions.
+        """Register projects, items, annotators (each with the tool's `user`) and the rest of a manifest.
 
         Sending it again changes nothing.
         """
         body = {"source": source, "projects": projects, "items": items, "annotators": annotators}
         told = {"screenings": screenings, "served": served, "suggestions": suggestions}
+        told |= {"pass_marks": pass_marks, "penalties": penalties}
         body |= {name: rows for name, rows in told.items() if rows}
         return self._post("sending the manifest", "/v1/manifests", body, {})
 

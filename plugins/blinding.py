@@ -16,6 +16,7 @@ from typing import Any
 from guidelines.model import Question, Workflow
 from plugins.errors import ItemChanged
 from plugins.items import Item
+from plugins.word_count import word_count
 
 # Which response of the file stands first, second, …
 Order = tuple[int, ...]
@@ -56,7 +57,7 @@ def _other_texts(item: Item) -> dict[str, Any]:
 
 
 def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:
-    """The item's row of `frames.ITEMS`: arms in the order shown, gold restated for that order, seeded errors."""
+    """The item's row of `frames.ITEMS`: arms in the order shown, gold restated for that order, seeded errors, words."""
     arms = [
         {"target": ascii_lowercase[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
         for place, at in enumerate(order)
@@ -65,7 +66,11 @@ def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) 
     seeded = None if item.seeded_errors is None else [asdict(error) for error in item.seeded_errors]
     names = ("item", "workflow", "locale", "domain", "batch")
     row = {"programme": programme, **{name: getattr(item, name) for name in names}}
-    return {**row, "arms": arms, "gold": _json(gold), "seeded_errors": _json(seeded)}
+    words = [
+        {"target": ascii_lowercase[place], "words": word_count(item.responses[at].text, item.locale)}
+        for place, at in enumerate(order)
+    ]
+    return {**row, "arms": arms, "gold": _json(gold), "seeded_errors": _json(seeded), "words": words}
 
 
 def _restated(gold: Mapping[str, str], workflow: Workflow, order: Order) -> dict[str, str]:

@@ -66,7 +66,10 @@ SPANS = pa.schema(
 
 _ARM = pa.struct([("target", _TEXT), ("model", _TEXT), ("iteration", _TEXT)])
 
-# One row an item: `arms` in the order shown; `gold` and `seeded_errors` are JSON texts, null where there are none.
+_LENGTH = pa.struct([("target", _TEXT), ("words", pa.float64())])
+
+# One row an item: `arms` in the order shown, `words` how long each of them is; `gold` and `seeded_errors` are JSON
+# texts, null where there are none.
 ITEMS = pa.schema(
     [
         ("item", _TEXT),
@@ -78,6 +81,7 @@ ITEMS = pa.schema(
         ("arms", pa.list_(_ARM)),
         ("gold", _TEXT),
         ("seeded_errors", _TEXT),
+        ("words", pa.list_(_LENGTH)),
     ]
 )
 
@@ -108,6 +112,29 @@ PROJECTS = pa.schema(
         ("stage", _TEXT),
         ("guideline_version", _TEXT),
         ("since", _TIME),
+    ]
+)
+
+# The highest MQM score that passes in a programme: `measure` is per_1000_words or per_annotation, `at_most` null where
+# there is none (any more).
+PASS_MARKS = pa.schema(
+    [
+        ("programme", _TEXT),
+        ("workflow", _TEXT),
+        ("measure", _TEXT),
+        ("at_most", pa.float64()),
+    ]
+)
+
+# What an error of a category and severity costs in a guideline version; `repeated_errors` is each or once.
+PENALTIES = pa.schema(
+    [
+        ("guideline_version", _TEXT),
+        ("question", _TEXT),
+        ("category", _TEXT),
+        ("severity", _TEXT),
+        ("weight", pa.float64()),
+        ("repeated_errors", _TEXT),
     ]
 )
 

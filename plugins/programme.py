@@ -19,6 +19,7 @@ from plugins.annotators import COLUMNS, Annotator, annotator_mistakes, read_anno
 from plugins.errors import InvalidProgramme
 from plugins.item_rules import item_mistakes
 from plugins.items import Item, read_item
+from plugins.pass_marks import PassMarks, pass_mark_mistakes, pass_marks
 from plugins.programme_schema import ITEM, PROGRAMME, mistakes
 from plugins.screening_rules import ScreeningRules, screening_rules
 from plugins.suggestion_rules import SuggestionRule, rule_mistakes, suggestion_rules
@@ -43,6 +44,7 @@ class Programme:
     annotators: tuple[Annotator, ...]
     suggestions: tuple[SuggestionRule, ...] = ()
     screening: ScreeningRules = field(default_factory=ScreeningRules)
+    pass_marks: PassMarks = field(default_factory=dict)
 
     def items_of(self, workflow: str, locale: str) -> list[Item]:
         """The items of one workflow in one locale, in the order of their file."""
@@ -73,7 +75,9 @@ class _Loader:
         lists = {name: tuple(head.pop(name)) for name in ("workflows", "locales")}
         suggestions = tuple(suggestion_rules(head.pop("suggestions", ()), self._library.workflows))
         screening = screening_rules(head.pop("screening", {}))
+        marks = pass_marks(head.pop("pass_marks", {}))
         head = {"stage": "annotate", **head, **lists, "suggestions": suggestions, "screening": screening}
+        head |= {"pass_marks": marks}
         return Programme(root=self._root, items=tuple(items), annotators=tuple(annotators), **head)
 
     def _stop_if_wrong(self) -> None:
@@ -96,6 +100,8 @@ class _Loader:
         """Every workflow has a guideline in every locale, and suggestions are about what is asked."""
         given, running = document.value.get("suggestions", ()), document.value["workflows"]
         wrong = rule_mistakes(given, running, self._library.workflows)
+        self._problems.extend(document.problem(*mistake) for mistake in wrong)
+        wrong = pass_mark_mistakes(document.value.get("pass_marks", {}), running, self._library.workflows)
         self._problems.extend(document.problem(*mistake) for mistake in wrong)
         for row, workflow in enumerate(document.value["workflows"]):
             if workflow not in self._library.workflows:

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from plugins.masking import KINDS
+from plugins.pass_marks import MEASURES
 
 Path = tuple[str | int, ...]
 
@@ -76,6 +77,17 @@ _SCREENING = _object(
     "protection, thresholds, pass_share or mask",
 )
 
+_MARK_OF_SCORE = {"type": "number", "minimum": 0, "description": "the highest score that passes, 0 or more"}
+
+_PASS_MARKS = {
+    "type": "object",
+    "additionalProperties": {
+        **_object([], dict.fromkeys(MEASURES, _MARK_OF_SCORE), f"{' or '.join(MEASURES)}, with the highest score"),
+        "minProperties": 1,
+    },
+    "description": "workflows that mark errors, each with per_1000_words or per_annotation",
+}
+
 PROGRAMME = _object(
     ["programme", "title", "source", "workflows", "locales", "overlap"],
     {
@@ -90,6 +102,7 @@ PROGRAMME = _object(
             "description": "annotate, review, audit, adjudicate or qualification",
         },
         "screening": _SCREENING,
+        "pass_marks": _PASS_MARKS,
         "suggestions": {"type": "array", "items": _SUGGESTIONS, "description": "a list of helpers"},
     },
     "programme.yaml with programme, title, source, workflows, locales and overlap",

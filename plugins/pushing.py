@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from plugins.annotators import Annotator
 from plugins.blinding import Order, drawn_order, manifest_item, shown_order
 from plugins.marker import OPEN, Marker, in_lane
+from plugins.pass_marks import pass_mark_rows, penalty_rows
 from plugins.programme import Programme
 from plugins.projects import Project
 from plugins.protection import accepting
@@ -34,8 +35,10 @@ class ManifestSink(Protocol):
         screenings: Sequence[Mapping[str, Any]] = (),
         served: Sequence[Mapping[str, Any]] = (),
         suggestions: Sequence[Mapping[str, Any]] = (),
+        pass_marks: Sequence[Mapping[str, Any]] = (),
+        penalties: Sequence[Mapping[str, Any]] = (),
     ) -> object:
-        """Register projects, items, annotators, screenings, served models and suggestions."""
+        """Register projects, items, annotators, screenings, served models, suggestions, pass marks and penalties."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,23 @@ def register(
         items=items,
         annotators=[_annotator_row(person, users[person.email.lower()]) for person in people],
         suggestions=suggestions.rows(),
+        pass_marks=pass_mark_rows(programme.programme, programme.pass_marks, programme.workflows, library.workflows),
+        penalties=_penalties(projects, library),
     )
     for start in range(0, len(screenings), _SCREENINGS):
         rows = screenings[start : start + _SCREENINGS]
         analytics.send_manifest(programme.source, projects=(), items=(), annotators=(), screenings=rows)
     return f"manifest of {len(items)} items and {len(people)} annotators sent"
+
+
+def _penalties(projects: Sequence[Project], library: Library) -> list[dict[str, Any]]:
+    """What errors cost in the versions that are in force now: the guidelines at hand tell of no others."""
+    rows = {}
+    for project in projects:
+        guideline = library.guideline(project.workflow, project.locale)
+        if str(guideline.version) in (version for _, version in project.versions):
+            rows[str(guideline.version)] = penalty_rows(guideline.workflow, str(guideline.version))
+    return [row for each in rows.values() for row in each]
 
 
 def without_account(programme: Programme, users: Mapping[str, int | str]) -> tuple[str, ...]:

@@ -388,3 +388,27 @@ def test_frames_from_before_annotators_had_gender_and_region_are_read(tmp_path: 
         )
     (row,) = read_folder(tmp_path).manifest.annotators.to_pylist()
     assert (row["annotator"], row["gender"], row["region"]) == ("r1", None, None)
+
+
+def test_a_store_from_before_scores_by_words_learns_lengths_pass_marks_and_penalties(tmp_path: Path) -> None:
+    """Such a store, of schema 6, keeps its items, whose length is unknown until their manifest comes again."""
+    path = tmp_path / FILE
+    item = {"item": "i1", "programme": "probe", "workflow": "fluency_review", "locale": "de-DE"}
+    with Store(path) as store:
+        store.register(Manifest(items=frames.table([item], frames.ITEMS)))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("ALTER TABLE items DROP words; DROP TABLE pass_marks; DROP TABLE penalties")
+        connection.execute("UPDATE schema_version SET version = 6")
+    with Store(path) as store:
+        with store.snapshot() as snapshot:
+            assert [row["words"] for row in snapshot.items().to_pyarrow().to_pylist()] == [None]
+            assert snapshot.penalties().count().to_pyarrow().as_py() == 0
+        told = frames.table([item | {"words": [{"target": "a", "words": 12.5}]}], frames.ITEMS)
+        mark = {"programme": "probe", "workflow": "fluency_review", "measure": "per_1000_words", "at_most": 25.0}
+        store.register(Manifest(items=told, pass_marks=frames.table([mark], frames.PASS_MARKS)))
+        store.register(Manifest(pass_marks=frames.table([mark | {"at_most": None}], frames.PASS_MARKS)))
+        with store.snapshot() as snapshot:
+            (row,) = snapshot.items().to_pyarrow().to_pylist()
+            (forgotten,) = snapshot.pass_marks().to_pyarrow().to_pylist()
+    assert row["words"] == [{"target": "a", "words": 12.5}]
+    assert forgotten["at_most"] is None

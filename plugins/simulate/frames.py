@@ -20,6 +20,7 @@ from plugins.targets import targets
 
 SOURCE = "simulation"
 VENDORS = ("northwind", "lumen")
+_WORDS = 120.0  # of each response
 
 TRUTH = pa.schema(
     [("item", pa.string()), ("question", pa.string()), ("target", pa.string()), ("value", pa.string()),
@@ -251,9 +252,16 @@ def _mark_errors(
         "end": pa.array(nth[error] * 10 + 5),
         "category": pa.array([choice.code for choice in question.choices]).take(kind),
         "severity": pa.array([severity.code for severity in question.severities]).take(grade),
-        "weight": pa.array([severity.weight for severity in question.severities], pa.float64()).take(grade),
+        "weight": pa.array(_weights(question)[kind, grade]),
     }
     return _table(marked, frames.JUDGMENTS), _table(known, TRUTH), _table(spans, frames.SPANS)
+
+
+def _weights(question: Question) -> NDArray[np.float64]:
+    """Penalties (categories × severities)."""
+    return np.array(
+        [[question.weight(each.code, severity.code) for severity in question.severities] for each in question.choices]
+    )
 
 
 def _counted(errors: Indices) -> dict[str, pa.Array]:
@@ -276,7 +284,10 @@ def _annotations(work: _Work, first: int) -> pa.Table:
 
 def _items(plan: Plan, locale: str, items: pa.Array) -> pa.Table:
     shared = {"programme": "simulation", "workflow": plan.workflow.id, "locale": locale, "batch": str(plan.seed)}
-    return _table({name: _repeat(value, plan.items) for name, value in shared.items()} | {"item": items}, frames.ITEMS)
+    lengths = [{"target": target, "words": _WORDS} for target in plan.workflow.positions]
+    words = pa.array([lengths], frames.ITEMS.field("words").type).take(pa.array(np.zeros(plan.items, np.int64)))
+    columns = {name: _repeat(value, plan.items) for name, value in shared.items()} | {"item": items, "words": words}
+    return _table(columns, frames.ITEMS)
 
 
 def _annotators(plan: Plan, locale: str, names: pa.Array) -> pa.Table:
