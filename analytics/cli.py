@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from marshmallow import fields, missing, validate
 from webargs.fields import DelimitedList
 
 import guidelines
+from analytics.ask import opened
 from analytics.catalogue import STATISTICS, Statistic
 from analytics.errors import StoreMissing
 from analytics.intake import Intake
@@ -96,7 +96,7 @@ def _command(statistic: Statistic) -> click.Command:
     """`concord <name>` with the parameters of the statistic."""
 
     def run(data: Path, guidelines_dir: Path | None, form: str, **asked: Any) -> None:
-        with _opened(data) as snapshot:
+        with opened(data) as snapshot:
             rows = statistic.rows(snapshot, guidelines.load(guidelines_dir), Query.of(asked))
             found = [plain(row) for row in rows]
             _print(snapshot, form, asked, found, [line for row in found for line in statistic.lines(row)])
@@ -135,15 +135,6 @@ def rebuild_command(data: Path, guidelines_dir: Path | None, pseudonym_key: str)
         raise StoreMissing(data / FILE)
     count = rebuild(data, guidelines.load(guidelines_dir), pseudonym_key.encode())
     click.echo(f"{data / FILE} rebuilt from {count:,} bodies")
-
-
-@contextmanager
-def _opened(data: Path) -> Iterator[Snapshot]:
-    path = data / FILE
-    if not path.is_file():
-        raise StoreMissing(path)
-    with Store(path) as store, store.snapshot() as snapshot:
-        yield snapshot
 
 
 def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, lines: Rows) -> None:

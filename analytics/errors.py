@@ -17,6 +17,8 @@ ConcordError
     ├── MissingFrames            a folder without the Parquet files that make a load
     ├── MalformedFrame           a Parquet file that is not one of the frames (also a ValueError)
     └── StatisticsError          a statistic was asked for that the data or the question does not allow
+        ├── UnknownStatistic     no such name; lists those there are (also a LookupError)
+        ├── ImpossibleParameter  a parameter that it does not take, or not so (also a ValueError)
         ├── UnknownGrouping      no such column to group by; lists those there are (also a LookupError)
         ├── UnknownAttribute     no such attribute of annotators; lists those there are (also a LookupError)
         ├── UndeclaredCategory   answers that the question does not have (also a ValueError)
@@ -27,8 +29,9 @@ ConcordError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from guidelines.errors import ConcordError
 
@@ -136,6 +139,29 @@ class MalformedFrame(AnalyticsError, ValueError):
 
 class StatisticsError(AnalyticsError):
     """A statistic that cannot be computed as asked."""
+
+
+class UnknownStatistic(StatisticsError, LookupError):
+    """A statistic that is not in the catalogue."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no statistic {name!r}", fix=f"choose one of: {', '.join(known)}")
+
+
+class ImpossibleParameter(StatisticsError, ValueError):
+    """Parameters that a statistic does not take, or not so; `problems` by name."""
+
+    def __init__(self, statistic: str, problems: Mapping[str, Any]) -> None:
+        self.problems = dict(problems)
+        told = "; ".join(f"{name}: {problem}" for name, problem in _flat_problems(problems))
+        super().__init__(f"{statistic}: {told}", fix=f"see `concord {statistic} --help`")
+
+
+def _flat_problems(problems: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each once, also of elements of a list, which are named by their place."""
+    for name, found in problems.items():
+        nested = found.values() if isinstance(found, Mapping) else [found]
+        yield from ((str(name), text) for each in nested for text in each)
 
 
 class UnknownGrouping(StatisticsError, LookupError):

@@ -7,7 +7,9 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pyarrow.parquet as pq
 import pytest
 from analytics_bodies import ANALYST, config, service_of
@@ -16,9 +18,20 @@ from flask.testing import FlaskClient
 
 import guidelines
 from analytics import create_app
+from analytics.ask import ask
+from analytics.catalogue import STATISTICS, Statistic
 from analytics.cli import commands
 from analytics.config import Config
-from analytics.errors import MalformedFrame, MissingFrames, SettingsError, StoreMissing
+from analytics.errors import (
+    ImpossibleParameter,
+    MalformedFrame,
+    MissingFrames,
+    SettingsError,
+    StoreMissing,
+    UnknownStatistic,
+    UnknownValue,
+)
+from analytics.output import plain
 from guidelines.errors import ConcordError
 from plugins.simulate.people import Population
 from plugins.simulate.plan import LOCALES, Plan
@@ -65,32 +78,59 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
     assert run("load", frames, "--data", data).output == "0 annotations added, 0 updated, 120 unchanged\n"
 
 
-@pytest.mark.parametrize(
-    ("command", "route"),
-    [
-        ("agreement", "agreement"),
-        ("forecast", "forecast"),
-        ("confusions", "confusions"),
-        ("pairs", "pairs"),
-        ("icc", "icc"),
-        ("consensus", "consensus"),
-        ("certainty", "certainty"),
-        ("accuracy", "accuracy"),
-        ("quality", "quality"),
-        ("trends", "errors/trends"),
-    ],
-)
-def test_a_command_says_what_the_api_says(data: Path, command: str, route: str) -> None:
-    """JSON and CSV of a command hold the rows of the route of the same name."""
+def grouped(statistic: Statistic) -> dict[str, str]:
+    """By locale and stage, where the statistic can be."""
+    by: Any = statistic.takes().fields.get("by")
+    choices = {name for check in (by.inner.validators if by else ()) for name in check.choices}
+    return {"by": "locale,stage"} if {"locale", "stage"} <= choices else {}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, frames: Path) -> tuple[Path, dict[str, tuple[Any, str]]]:
+    """A data folder, and what the API says of it: of each statistic the JSON and the CSV."""
+    data = tmp_path_factory.mktemp("data")
+    run("load", frames, "--data", data)
     app = create_app(config(data))
     client: FlaskClient = app.test_client()
-    expected = client.get(f"/v1/{route}?by=locale,stage", headers=ANALYST)
-    lines = client.get(f"/v1/{route}?by=locale,stage&format=csv", headers=ANALYST).get_data(as_text=True)
+    answers = {}
+    for each in STATISTICS:
+        replies = [
+            client.get(f"/v1/{each.path}", query_string=grouped(each) | more, headers=ANALYST)
+            for more in ({}, {"format": "csv"})
+        ]
+        answers[each.name] = replies[0].json, replies[1].get_data(as_text=True)
     service_of(app).close()
-    asked = (command, "--data", data, "--by", "locale,stage")
-    assert json.loads(run(*asked, "--format", "json").output) == expected.json
-    printed = csv.DictReader(io.StringIO(run(*asked, "--format", "csv").output))
+    return data, answers
+
+
+@pytest.mark.parametrize("statistic", STATISTICS, ids=lambda each: each.name)
+def test_commands_and_python_say_what_the_api_says(told: Any, statistic: Statistic) -> None:
+    """JSON and CSV of a command, and rows in Python, are those of the route of the same name and parameters."""
+    data, answers = told
+    expected, lines = answers[statistic.name]
+    options = [text for name, value in grouped(statistic).items() for text in (f"--{name}", value)]
+    command = (statistic.name, "--data", data, *options)
+    assert json.loads(run(*command, "--format", "json").output) == expected
+    printed = csv.DictReader(io.StringIO(run(*command, "--format", "csv").output))
     assert list(printed) == list(csv.DictReader(io.StringIO(lines)))
+    rows = [plain(row) for row in ask(data, statistic.name, **grouped(statistic))]
+    assert json.loads(orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)) == expected["rows"]
+
+
+def test_python_takes_lists_and_refuses_what_the_api_refuses(data: Path) -> None:
+    """Several values are a list; an unknown statistic, parameter or value is an error that lists what is possible."""
+    found = ask(data, "agreement", workflow="fluency_review", by=["locale", "week"], metrics=("percent",))
+    assert {tuple(row.group) for row in found} == {("workflow", "question", "locale", "week")}
+    with pytest.raises(UnknownStatistic, match="agreement"):
+        ask(data, "agreements")
+    with pytest.raises(ImpossibleParameter, match=r"there is no such parameter; there are: .*question"):
+        ask(data, "agreement", limits=3)
+    with pytest.raises(ImpossibleParameter, match="metrics: Must be one of: percent"):
+        ask(data, "agreement", metrics=["percent", "kappa"])
+    with pytest.raises(UnknownValue, match="no workflow"):
+        ask(data, "agreement", workflow="nothing")
+    with pytest.raises(StoreMissing):
+        ask(data / "nowhere", "agreement")
 
 
 @pytest.mark.parametrize("command", ["agreement", "forecast", "consensus", "certainty", "quality", "trends"])
