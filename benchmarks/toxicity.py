@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml_backend.local_model import Weights
 from ml_backend.own_labels.figures import auc
 from ml_backend.own_labels.labels import Label, text_key
 from ml_backend.own_labels.training import train as train_own_labels
@@ -28,7 +29,6 @@ from ml_backend.screens.profanity import ProfanityScreen
 from ml_backend.screens.toxicity.build import toxicity_screens
 from ml_backend.screens.toxicity.embedding_head import Embedder, EmbeddingHead
 from ml_backend.screens.toxicity.head import train
-from ml_backend.screens.toxicity.local import Weights
 from ml_backend.screens.toxicity.screen import LIKELY, ToxicityScreen
 from ml_backend.settings import read_settings
 

@@ -16,11 +16,11 @@ from tiny_models import save_chat_model
 
 from ml_backend.errors import BudgetSpent, ModelFailed
 from ml_backend.models.asking import Models
+from ml_backend.rest import Rest
 from ml_backend.screens.model import Outcome, Text, unscreened
 from ml_backend.screens.toxicity.judge import Judge, question
 from ml_backend.screens.toxicity.model import Provider
 from ml_backend.screens.toxicity.moderation import Moderation
-from ml_backend.screens.toxicity.rest import Rest
 from ml_backend.screens.toxicity.screen import ToxicityScreen
 from ml_backend.settings import Endpoint, Settings, Use
 

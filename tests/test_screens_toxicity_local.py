@@ -16,11 +16,11 @@ from tiny_models import save_classifier, save_sentence_transformer
 from toxicity_samples import EXAMPLES, LABELS, screened
 
 from ml_backend.errors import MLBackendError, ScreenFailed
+from ml_backend.local_model import Weights
 from ml_backend.screens.model import Text, unscreened
 from ml_backend.screens.toxicity import head as heads
 from ml_backend.screens.toxicity.classifier import Classifier
 from ml_backend.screens.toxicity.embedding_head import Embedder, EmbeddingHead
-from ml_backend.screens.toxicity.local import Weights
 from ml_backend.screens.toxicity.screen import ToxicityScreen
 
 

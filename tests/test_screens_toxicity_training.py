@@ -11,8 +11,8 @@ from tiny_models import save_sentence_transformer
 from toxicity_samples import EXAMPLES, LABELS, screened
 
 import concord
+from ml_backend.local_model import Weights
 from ml_backend.screens.toxicity.embedding_head import EmbeddingHead
-from ml_backend.screens.toxicity.local import Weights
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import yaml
 from numpy.typing import NDArray
 
 from ml_backend.errors import ScreenFailed
-from ml_backend.screens.toxicity.local import Local
+from ml_backend.local_model import Local
 
 ENGLISH = "all-MiniLM-L6-v2"
 """The model of the extra `english`; it separates English texts and no others."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ml_backend.local_model import Weights
 from ml_backend.models.asking import Models
 from ml_backend.screens.toxicity.classifier import Classifier
 from ml_backend.screens.toxicity.embedding_head import EmbeddingHead
 from ml_backend.screens.toxicity.judge import Judge
-from ml_backend.screens.toxicity.local import Weights
 from ml_backend.screens.toxicity.model import Provider
 from ml_backend.screens.toxicity.moderation import Moderation
 from ml_backend.screens.toxicity.screen import ToxicityScreen

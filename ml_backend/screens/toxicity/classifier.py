@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ml_backend.errors import ScreenFailed
+from ml_backend.local_model import Local, Weights
 from ml_backend.screens.model import Text
-from ml_backend.screens.toxicity.local import Local, Weights
 from ml_backend.screens.toxicity.model import Reading
 from ml_backend.screens.toxicity.windows import Cut, cut, limit, read
 

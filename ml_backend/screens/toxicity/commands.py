@@ -8,7 +8,7 @@ import click
 from tqdm import tqdm
 
 from ml_backend.errors import ScreenFailed
-from ml_backend.screens.toxicity.local import Weights, explained
+from ml_backend.local_model import Weights, explained
 
 
 @click.command(name="embedding-head")

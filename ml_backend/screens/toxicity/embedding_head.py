@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_backend.errors import ScreenFailed
+from ml_backend.local_model import Local, Weights
 from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.head import Head, load
-from ml_backend.screens.toxicity.local import Local, Weights
 from ml_backend.screens.toxicity.model import Reading
 from ml_backend.screens.toxicity.windows import cut, limit, read
 

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ml_backend.errors import BudgetSpent, ModelFailed
 from ml_backend.models.patience import Patience
+from ml_backend.rest import Rest
 from ml_backend.screens.model import Text
 from ml_backend.screens.toxicity.model import Reading
-from ml_backend.screens.toxicity.rest import Rest
 
 LONGEST = 20_000
 """Characters of a text that are sent."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from ml_backend.errors import ScreenFailed
-from ml_backend.screens.toxicity.rest import Rest
+from ml_backend.rest import Rest
 
 _BLOCK = 1 << 20  # bytes
 _RESTS = 60.0  # seconds: a load costs several
