@@ -13,10 +13,10 @@ import pandas as pd
 from scipy import stats
 from statsmodels.genmod.families import Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.rates import confint_poisson
 
 from analytics.counts import grouping, name_group
+from analytics.discoveries import controlled
 from analytics.errors import UndeclaredCategory
 from analytics.estimate import Estimate
 from analytics.intervals import Basis, check
@@ -77,7 +77,7 @@ def error_trends(
     _check_declared(errors, categories)
     weeks = weekly_exposures(looked, group).to_pandas()
     whole = totals(looked, group).order_by(group).to_pandas()
-    return _control(list(_trends(whole, weeks, errors, group, categories, level)))
+    return controlled(list(_trends(whole, weeks, errors, group, categories, level)))
 
 
 def _check_declared(errors: pd.DataFrame, categories: Mapping[QuestionKey, Sequence[str]]) -> None:
@@ -172,12 +172,3 @@ def _regression(weeks: Any, errors: Any, annotations: Any) -> tuple[float, float
     dispersion = fit.pearson_chi2 / fit.df_resid
     freedom = float(fit.df_resid) if dispersion > 1 else np.inf
     return float(fit.params[1]), float(fit.bse[1]) * max(dispersion, 1.0) ** 0.5, freedom
-
-
-def _control(rows: list[Trend]) -> list[Trend]:
-    """The rows with their q-values."""
-    tested = [row.p_value for row in rows if row.p_value is not None]
-    if not tested:
-        return rows
-    adjusted = iter(multipletests(tested, method="fdr_bh")[1])
-    return [row if row.p_value is None else replace(row, q_value=float(next(adjusted))) for row in rows]
