@@ -78,7 +78,7 @@ def test_loading_again_changes_nothing(data: Path, frames: Path) -> None:
     assert run("load", frames, "--data", data).output == "0 annotations added, 0 updated, 120 unchanged\n"
 
 
-def grouped(statistic: Statistic) -> dict[str, str]:
+def grouped(statistic: Statistic) -> dict[str, Any]:
     """By locale and stage, where the statistic can be."""
     by: Any = statistic.takes().fields.get("by")
     choices = {name for check in (by.inner.validators if by else ()) for name in check.choices}
