@@ -8,10 +8,15 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 from webargs.fields import DelimitedList
 
+from analytics.annotators.times import ALWAYS as PACE_ALWAYS
+from analytics.annotators.times import GROUPINGS as PACE_GROUPINGS
 from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
+from analytics.contested import FEWEST
+from analytics.disagreement import ENOUGH
 from analytics.pairs import MINIMUM, POWERS
 from analytics.query import GROUPINGS, HARMFUL, OVER, SAFETY
+from analytics.rater_groups import ATTRIBUTES, METRICS
 from analytics.references import REFERENCES
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
@@ -101,7 +106,10 @@ class Referenced(Estimated):
     reference = fields.String(
         validate=validate.OneOf(REFERENCES),
         load_default=REFERENCES[0],
-        metadata={"description": "`gold`, or the newest answers of projects of stage `audit` or `adjudicate`"},
+        metadata={
+            "description": "`gold`; the newest answers of projects of stage `audit` or `adjudicate`; what the `majority` "
+            "of the other annotators answered; what the helper `judge` or `rubric` proposed, unseen"
+        },
     )
 
 
@@ -143,6 +151,62 @@ class Paired(Grouped):
     )
     limit = _limit()
     offset = _offset("lowest")
+
+
+class Disputed(Grouped):
+    """And which part of the items."""
+
+    minimum = fields.Integer(
+        load_default=FEWEST,
+        validate=validate.Range(FEWEST, 2**31),
+        metadata={"description": "how many annotators an item must have"},
+    )
+    limit = _limit()
+    offset = _offset("most contested")
+
+
+class Compared(Estimated):
+    """And how large what is compared must be."""
+
+    minimum = fields.Integer(
+        load_default=ENOUGH,
+        validate=validate.Range(2, 2**31),
+        metadata={"description": "how many items a group, and all others, must have to be compared"},
+    )
+
+
+class OfPeople(Estimated):
+    """And which groups of annotators are compared, and by what."""
+
+    attributes = DelimitedList(
+        fields.String(validate=validate.OneOf(ATTRIBUTES)),
+        load_default=list(ATTRIBUTES),
+        validate=validate.Length(min=1),
+        metadata={
+            "description": "what annotators are grouped by, separated by commas; `locale` is the first of theirs",
+            "default": list(ATTRIBUTES),
+        },
+    )
+    metric = fields.String(
+        validate=validate.OneOf(METRICS),
+        load_default=METRICS[0],
+        metadata={"description": "`nominal`, or `interval` for questions whose codes have numbers: squared distances"},
+    )
+
+
+class Scored(Grouped):
+    """And which part of the annotators."""
+
+    limit = _limit()
+    offset = _offset("first")
+
+
+class Paced(Filters):
+    """How to group annotations, and which part of the annotators."""
+
+    by = _columns((*PACE_ALWAYS, *PACE_GROUPINGS), "workflow is")
+    limit = _limit()
+    offset = _offset("first")
 
 
 class Paged(Filters):

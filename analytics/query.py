@@ -12,6 +12,7 @@ from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
 from analytics.pairs import MINIMUM
+from analytics.rater_groups import ATTRIBUTES
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library
@@ -40,6 +41,7 @@ class Query:
     metric: str = "kappa"
     minimum: int = MINIMUM
     reference: str = "gold"
+    attributes: tuple[str, ...] = ATTRIBUTES
     limit: int = 100
     offset: int = 0
 

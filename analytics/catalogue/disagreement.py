@@ -2,6 +2,91 @@
 
 from __future__ import annotations
 
-from analytics.catalogue.statistic import Statistic
+from collections.abc import Iterable
 
-STATISTICS: tuple[Statistic, ...] = ()
+from analytics import parameters
+from analytics.catalogue.statistic import Plain, Statistic
+from analytics.contested import Contested, contested
+from analytics.disagreement import Disagreement, disagreement
+from analytics.query import Query, measurable, narrowed
+from analytics.rater_groups import RaterGroup, possible, rater_groups
+from analytics.store import Snapshot
+from guidelines import Library
+
+
+def contested_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Contested]:
+    """The items that annotators disagree on as asked, the most contested first; raises UnknownValue."""
+    return contested(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=measurable(snapshot, library, query),
+        by=query.columns,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def disagreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Disagreement]:
+    """The disagreement of each group as asked, the largest first; raises UnknownValue."""
+    return disagreement(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=measurable(snapshot, library, query),
+        by=query.columns,
+        minimum=query.minimum,
+        over=query.over,
+    )
+
+
+def rater_group_rows(snapshot: Snapshot, library: Library, query: Query) -> list[RaterGroup]:
+    """Groups of annotators as asked, of questions that the metric is possible for; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    if query.question is None:
+        asked = {key: each for key, each in asked.items() if query.metric in possible(each)}
+    return rater_groups(
+        narrowed(snapshot.judgments(), snapshot, query),
+        snapshot.annotators(),
+        categories=asked,
+        by=query.columns,
+        attributes=query.attributes,
+        metric=query.metric,
+        over=query.over,
+    )
+
+
+def _counted(row: Plain) -> Iterable[Plain]:
+    told = "; ".join(f"{code} ({number})" for code, number in row["answers"].items())
+    return ({**row, "answers": told},)
+
+
+STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="contested",
+        title="The items on which annotators disagree, the most contested first",
+        about="The share of pairs of annotators with different answers, and how many gave which; 0 is best.",
+        takes=parameters.Disputed,
+        row=Contested,
+        rows=contested_rows,
+        path="contested",
+        lines=_counted,
+    ),
+    Statistic(
+        name="disagreement",
+        title="How much annotators disagree, per group of answers, and how far that is from all other groups",
+        about="The share of pairs of annotators with different answers and its difference from all other groups of the "
+        "question, each with an interval; a q-value below .05 is no chance. 0 is best.",
+        takes=parameters.Compared,
+        row=Disagreement,
+        rows=disagreement_rows,
+        path="disagreement",
+    ),
+    Statistic(
+        name="groups",
+        title="Groups of annotators: agreement within against agreement with the others",
+        about="Alpha within (irr), cross-replication reliability with the others (xrr) and their ratio (gai), each "
+        "with an interval; a gai of 1 is no difference. Nothing is told of fewer than 5 annotators.",
+        takes=parameters.OfPeople,
+        row=RaterGroup,
+        rows=rater_group_rows,
+        path="groups",
+    ),
+)
