@@ -46,14 +46,18 @@ Numeric: TypeAlias = Categories | Number
 
 def numeric(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, Numeric]:
     """The questions of these workflows whose answers are numbers: free ones, and ordered codes that all have one."""
-    free = {
+    coded = {key: each for key, each in categories_of(workflows).items() if each.numbers is not None}
+    return {**free_numbers(workflows), **coded}
+
+
+def free_numbers(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, Number]:
+    """The questions of these workflows that are answered with a free number."""
+    return {
         (workflow.id, question.id): Number(question.minimum, question.maximum)
         for workflow in workflows.values()
         for question in workflow.questions
         if question.kind == "number"
     }
-    coded = {key: each for key, each in categories_of(workflows).items() if each.numbers is not None}
-    return {**free, **coded}
 
 
 def has_numbers(question: Numeric) -> bool:
