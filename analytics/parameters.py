@@ -71,6 +71,10 @@ def _offset(first: str) -> fields.Field[Any]:
     return fields.Integer(load_default=0, validate=validate.Range(0, 2**31), metadata=told)
 
 
+def _minimum(told: str) -> fields.Field[Any]:
+    return fields.Integer(load_default=MINIMUM, validate=validate.Range(2, 2**31), metadata={"description": told})
+
+
 def _metrics() -> fields.Field[Any]:
     told = "coefficients, separated by commas; the usual ones of each question unless given"
     known = fields.String(validate=validate.OneOf(list(COEFFICIENTS)))
@@ -149,6 +153,20 @@ class Paired(Grouped):
         validate=validate.Range(2, 2**31),
         metadata={"description": "how many items both must have answered"},
     )
+    limit = _limit()
+    offset = _offset("lowest")
+
+
+class Correlated(Estimated):
+    """And which pairs of annotators."""
+
+    minimum = _minimum("how many items two annotators must have in common")
+
+
+class CorrelatedPage(Grouped):
+    """And which pairs of annotators, or which annotators, and which part of them."""
+
+    minimum = _minimum("how many items both must have answered; or the annotator and one of the others")
     limit = _limit()
     offset = _offset("lowest")
 

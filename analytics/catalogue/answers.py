@@ -2,6 +2,100 @@
 
 from __future__ import annotations
 
+from analytics import parameters
 from analytics.catalogue.statistic import Statistic
+from analytics.numbers import Numbers, numbers
+from analytics.numeric import numeric
+from analytics.query import Query, chosen, in_use, narrowed
+from analytics.rank_correlations import (
+    AnnotatorCorrelation,
+    Correlation,
+    PairCorrelation,
+    annotator_correlations,
+    correlations,
+    ordered,
+    pair_correlations,
+)
+from analytics.store import Snapshot
+from guidelines import Library
 
-STATISTICS: tuple[Statistic, ...] = ()
+
+def number_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Numbers]:
+    """Interval alpha and the mean of numbers as asked; raises UnknownValue."""
+    asked = chosen(in_use(numeric(library.workflows), snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return numbers(judgments, questions=asked, by=query.columns, over=query.over)
+
+
+def correlation_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Correlation]:
+    """The mean correlation of pairs of annotators as asked; raises UnknownValue."""
+    asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return correlations(judgments, questions=asked, by=query.columns, minimum=query.minimum, over=query.over)
+
+
+def pair_correlation_rows(snapshot: Snapshot, library: Library, query: Query) -> list[PairCorrelation]:
+    """The correlation of each pair of annotators as asked, the lowest first; raises UnknownValue."""
+    asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
+    return pair_correlations(
+        narrowed(snapshot.judgments(), snapshot, query),
+        questions=asked,
+        by=query.columns,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def annotator_correlation_rows(snapshot: Snapshot, library: Library, query: Query) -> list[AnnotatorCorrelation]:
+    """The correlation of each annotator with the others as asked, the lowest first; raises UnknownValue."""
+    asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
+    return annotator_correlations(
+        narrowed(snapshot.judgments(), snapshot, query),
+        questions=asked,
+        by=query.columns,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="numbers",
+        title="Agreement on numbers, and their mean, per question",
+        about="Krippendorff's alpha for numbers, 1 is best; the mean; the standard deviation of one item's ratings.",
+        takes=parameters.Estimated,
+        row=Numbers,
+        rows=number_rows,
+        path="numbers",
+    ),
+    Statistic(
+        name="correlations",
+        title="How alike annotators order items, per question",
+        about="Spearman's rho and Kendall's tau-b, the mean of all pairs of annotators with enough items in common; "
+        "1 is the same order, 0 none.",
+        takes=parameters.Correlated,
+        row=Correlation,
+        rows=correlation_rows,
+        path="correlations",
+    ),
+    Statistic(
+        name="pair-correlations",
+        title="How alike each two annotators order items, the lowest first",
+        about="Spearman's rho and Kendall's tau-b of those with enough items in common; 1 is the same order, 0 none.",
+        takes=parameters.CorrelatedPage,
+        row=PairCorrelation,
+        rows=pair_correlation_rows,
+        path="correlations/pairs",
+    ),
+    Statistic(
+        name="annotator-correlations",
+        title="How alike each annotator and the mean of the others order items, the lowest first",
+        about="Spearman's rho and Kendall's tau-b of those with enough items rated by others too; 1 is the same order.",
+        takes=parameters.CorrelatedPage,
+        row=AnnotatorCorrelation,
+        rows=annotator_correlation_rows,
+        path="correlations/annotators",
+    ),
+)
