@@ -101,11 +101,20 @@ def shortened(row: Mapping[str, Any]) -> dict[str, str]:
 
     >>> shortened({"locale": "de-DE", "estimate": {"value": 0.8, "low": 0.7, "high": 0.9, "n_items": 20}})
     {'locale': 'de-DE', 'estimate': '0.80 (0.70 to 0.90)', 'n items': '20'}
+
+    Estimates that rest on different numbers of items each tell theirs.
+
+    >>> estimates = {"a": {"value": 0.8, "low": None, "n_items": 2}, "b": {"value": 0.5, "low": None, "n_items": 3}}
+    >>> shortened({"estimates": estimates})
+    {'a': '0.80 (no interval), n 2', 'b': '0.50 (no interval), n 3'}
     """
     texts: dict[str, str] = {}
+    apart = len({each["n_items"] for each in row.values() if isinstance(each, Mapping) and "low" in each}) > 1
     for name, value in row.items():
         if not isinstance(value, Mapping):
             texts[name] = "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+        elif "low" in value and apart:
+            texts[name] = _interval(value) + (f", n {value['n_items']}" if value["n_items"] else "")
         elif "low" in value:
             texts |= {name: _interval(value), "n items": str(value["n_items"])}
         elif name in ("estimates", "weeks"):

@@ -85,10 +85,10 @@ def _most(categories: int) -> int:
 
 def _widest(size: int, categories: int) -> int:
     """The number of outcomes of the total that has most."""
-    ways = np.ones(1)
+    ways = [1]
     for _ in range(size):
-        ways = np.asarray(np.convolve(ways, np.ones(categories)), np.float64)
-    return int(ways.max())
+        ways = [sum(ways[max(total - categories + 1, 0) : total + 1]) for total in range(len(ways) + categories - 1)]
+    return max(ways)
 
 
 def _by_total(rater: Integers, own: Integers, item: Integers, categories: int) -> Iterator[Blocks]:

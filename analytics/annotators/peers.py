@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
@@ -86,13 +85,11 @@ def _rated(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], gr
     unit = list(dict.fromkeys((*group, "item", "target")))
     latest = known.group_by([*unit, "annotator"]).aggregate(newest=known.version.max(), started=known.started.max())
     answers = latest.mutate(own=latest.newest % size).drop("newest")
-    given = answers.group_by([*unit, "own"]).aggregate(same=answers.count())
-    within = ibis.window(group_by=unit)
-    given = given.mutate(all=given.same.sum().over(within)).filter(lambda each: each["all"] > 1)
-    keys = [*unit, "own"]
-    alike = [answers[key].identical_to(given[key]) if key in DIMENSIONS else answers[key] == given[key] for key in keys]
-    met = answers.join(given, alike)
-    return met.mutate(same=met.same - 1, others=met["all"] - 1)
+    given = {f"n{k}": answers.count(where=answers.own == k) for k in range(size - 1)}
+    units = answers.group_by(unit).aggregate(**given, all=answers.count()).filter(lambda each: each["all"] > 1)
+    met = answers.join(units, [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit])
+    same = met.own.cases(*((k, met[name]) for k, name in enumerate(given)))
+    return met.mutate(same=same - 1, others=met["all"] - 1)
 
 
 def _items(rated: ir.Table, group: Sequence[str]) -> ir.Table:

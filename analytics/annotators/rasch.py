@@ -1,4 +1,4 @@
-"""The many-facet Rasch model of blocks with items conditioned out: severities of annotators and their standard errors."""
+"""The many-facet Rasch model of blocks, items conditioned out: severities of annotators and standard errors."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from analytics.annotators.runs import Runs, runs
 from analytics.counts import Counts, counts
 from analytics.estimate import Estimate
 from analytics.intervals import check
+from analytics.output import SPREAD
 from analytics.scales import Categories, QuestionKey
 
 
@@ -27,10 +28,10 @@ from analytics.scales import Categories, QuestionKey
 class Run:
     """The longest run of one and the same answer, in the order in which answers were begun."""
 
-    length: int
-    code: str
-    p_value: float = field(metadata={"description": "of a run as long by chance, as often as the group gives answers"})
-    q_value: float = field(metadata={"description": "after Benjamini and Hochberg, over all annotators asked"})
+    longest_run: int
+    longest_run_code: str
+    longest_run_p: float = field(metadata={"description": "the chance of so long a run in answers as the group's"})
+    longest_run_q: float = field(metadata={"description": "after Benjamini and Hochberg, over all annotators asked"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Scorecard:
     estimates: dict[str, Estimate]
     standard_errors: dict[str, float | None]
     of_group: dict[str, float | None]
-    longest_run: Run
+    run: Run = field(metadata=SPREAD)
     confusion: dict[str, dict[str, float]]
     flags: tuple[str, ...] = field(metadata={"description": "what is surely unusual; see the documentation"})
     small: bool = field(metadata={"description": "whether the sample is small: fewer than 30 items"})
@@ -175,11 +176,11 @@ def _card(of: _Measured, found: _Discoveries, group: int, row: int) -> Scorecard
         estimates={name: each.estimate(row) for name, each in of.figures.items()},
         standard_errors={name: number(each.error[row]) for name, each in of.figures.items()},
         of_group={"agreement": of.group_agreement.value, "accuracy": number(of.group_accuracy[0])},
-        longest_run=Run(
-            length=int(shown.length[row]),
-            code=of.codes[shown.own[row]],
-            p_value=float(shown.p_value[row]),
-            q_value=float(found.runs[group][row]),
+        run=Run(
+            longest_run=int(shown.length[row]),
+            longest_run_code=of.codes[shown.own[row]],
+            longest_run_p=float(shown.p_value[row]),
+            longest_run_q=float(found.runs[group][row]),
         ),
         confusion=_shares(of, row),
         flags=tuple(_flags(of, found, group, row)),

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analytics import parameters
+from analytics.annotators.pace import Pace, pace
+from analytics.annotators.scorecard import Scorecard, scorecards
+from analytics.annotators.severity import Severity, severity
 from analytics.catalogue.statistic import Plain, Statistic
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
-from analytics.query import Query, measurable, narrowed
+from analytics.query import Query, check_workflow, chosen, in_use, measurable, narrowed
+from analytics.references import gold
+from analytics.scales import categories
 from analytics.store import Snapshot
 from guidelines import Library
 
@@ -33,12 +38,79 @@ def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
     return certainties(judgments, categories=asked, by=query.columns, method=query.method)
 
 
+def scorecard_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Scorecard]:
+    """What is known of each annotator as asked; raises UnknownValue."""
+    return scorecards(
+        narrowed(snapshot.judgments(), snapshot, query),
+        gold(snapshot.items()),
+        categories=measurable(snapshot, library, query),
+        by=query.columns,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def severity_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Severity]:
+    """How severe each annotator is as asked, on questions with an ordinal scale; raises UnknownValue."""
+    ordinal = {key: each for key, each in categories(library.workflows).items() if each.scale == "ordinal"}
+    return severity(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=chosen(in_use(ordinal, snapshot, query), query),
+        by=query.columns,
+        limit=query.limit,
+        offset=query.offset,
+    )
+
+
+def pace_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pace]:
+    """How many annotations each annotator made and skipped, and how fast, as asked; raises UnknownValue."""
+    check_workflow(library, query.workflow)
+    annotations = narrowed(snapshot.annotations(), snapshot, query)
+    return pace(annotations, by=query.columns, limit=query.limit, offset=query.offset)
+
+
+def _flagged(row: Plain) -> Iterable[Plain]:
+    return ({**row, "flags": ", ".join(row["flags"])},)
+
+
 def _told(row: Plain) -> Iterable[Plain]:
     probabilities = "; ".join(f"{code} ({number:.3f})" for code, number in row["probabilities"].items())
     return ({**row, "tied": ", ".join(row["tied"]), "probabilities": probabilities},)
 
 
 STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="annotators",
+        title="A scorecard of each annotator, per question",
+        about="Volume, accuracy against gold, agreement with peers and with oneself, drift, and the longest run of one "
+        "answer, each with an interval. Annotators are sorted by name and have no rank.",
+        takes=parameters.Scored,
+        row=Scorecard,
+        rows=scorecard_rows,
+        path="annotators",
+        lines=_flagged,
+    ),
+    Statistic(
+        name="severity",
+        title="How much lower on the scale each annotator answers than others about the same items",
+        about="Severity in logits by a many-facet Rasch model, with an interval; 0 is the mean of a subset. Severities "
+        "of different subsets cannot be compared. Annotators are sorted by name and have no rank.",
+        takes=parameters.Scored,
+        row=Severity,
+        rows=severity_rows,
+        path="severity",
+    ),
+    Statistic(
+        name="pace",
+        title="How many annotations each annotator made and skipped, and how long one took",
+        about="Seconds (median and 90th percentile), the share that was too fast and the share that was skipped, each "
+        "with an interval. Annotators are sorted by name and have no rank.",
+        takes=parameters.Paced,
+        row=Pace,
+        rows=pace_rows,
+        path="pace",
+        lines=_flagged,
+    ),
     Statistic(
         name="consensus",
         title="The answer of each item that its annotators' answers point to, the least certain first",
