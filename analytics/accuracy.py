@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from analytics.counts import check_declared, grouping, name_group, newest_answers
+from analytics.counts import as_frame, beyond, check_declared, grouping, name_group
+from analytics.dimensions import DIMENSIONS
 from analytics.estimate import Estimate, Over
 from analytics.hits import Confusion, Figure, estimated, f1, macro, precision, proportion, recall, weighted
 from analytics.intervals import check
-from analytics.references import UNIT
+from analytics.references import Reference
 from analytics.scales import Categories, QuestionKey
 
 SMALL = 30
@@ -44,7 +44,9 @@ class Accuracy:
     estimates: dict[str, Estimate]
     classes: dict[str, ClassFigures]
     confusion: dict[str, dict[str, int]]
-    n_without_reference: int = field(metadata={"description": "answers on which the reference is silent"})
+    n_without_reference: int = field(
+        metadata={"description": "answers on which the reference is silent or, by majority, tied"}
+    )
     small: bool = field(metadata={"description": "whether the sample is small: fewer than 30 items"})
 
 
@@ -54,11 +56,13 @@ _AVERAGES: Mapping[str, Figure] = {
     for name, figure in (("precision", precision), ("recall", recall), ("f1", f1))
     if (how, name) != ("weighted", "recall")  # that is accuracy
 }
+_ACCURATE = ("accuracy", "micro_precision", "micro_recall", "micro_f1", "weighted_recall")
+"""With one answer a unit these are the same: the share of answers that are right."""
 
 
 def accuracy(
     judgments: ir.Table,
-    right: ir.Table,
+    right: Reference,
     *,
     reference: str,
     categories: Mapping[QuestionKey, Categories],
@@ -68,58 +72,70 @@ def accuracy(
 ) -> list[Accuracy]:
     """Figures per workflow, question and the columns of `by`, one row a group, sorted by group.
 
-    `judgments` as in `plugins.frames`, with the columns of `by`; `right` as in `analytics.references`, where the newest
-    value of a unit counts; `reference` is its name. An annotator's newest answer on a unit counts. Raises
+    `judgments` as in `plugins.frames`, with the columns of `by` and a layout; for these and `right` see
+    `analytics.references`; `reference` is its name. An annotator's newest answer on a unit counts. Raises
     UnknownGrouping, UndeclaredCategory (of answers and of references), ImpossibleInterval.
     """
     check(over, level)
     group = grouping(by, judgments)
     if not categories:
         return []
-    met = _met(judgments, right, categories, group)
-    cells = met.group_by([*group, "annotator", "own", "right"]).aggregate(count=met.count()).to_pandas()
+    cells, patterns = counted(right.met(judgments, categories, group), group, beyond(categories))
     check_declared(cells["own"].to_numpy(np.int64), judgments, categories)
-    check_declared(cells["right"].dropna().to_numpy(np.int64), right, categories)
-    patterns = dict(_by_group(_patterns(met, group, max(len(each.codes) for each in categories.values())), group))
+    check_declared(
+        cells["right"].dropna().to_numpy(np.int64), judgments if right.answers is None else right.answers, categories
+    )
     found = []
-    for key, rows in _by_group(cells, group):
-        named = dict(zip(group, key, strict=True))
+    for named, rows, items in by_group(cells, patterns, group):
         codes = categories[str(named["workflow"]), str(named["question"])].codes
         known = rows[rows["right"].notna()]
         silent = int(rows["count"].sum() - known["count"].sum())
-        confusion = Confusion.of(known, patterns.get(key), len(codes))
+        confusion = Confusion.of(known, items, len(codes))
         found.append(_row(named, reference, confusion, codes, silent, over, level))
     return found
 
 
-def _met(
-    judgments: ir.Table, right: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]
-) -> ir.Table:
-    """One row a unit and annotator: `own` and `right` as category numbers, `right` null where there is none."""
-    answers = newest_answers(judgments, categories, list(dict.fromkeys((*group, *UNIT))))
-    newest = newest_answers(right.mutate(annotator=ibis.literal("")), categories, UNIT)
-    return answers.left_join(newest.select(*UNIT, right="own"), list(UNIT)).drop(*(f"{key}_right" for key in UNIT))
+def counted(met: ir.Table, group: Sequence[str], size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The counts of a group that `Confusion` is made of: by annotator, `own` and `right`; and by the items' numbers."""
+    number = [f"{name}{k}" for name in ("hit", "given", "right") for k in range(size)]
+    table = as_frame(_cells(met, group, size).to_pyarrow())
+    cells = (
+        table.groupby([*group, "annotator", "own", "right"], dropna=False, observed=True)["count"].sum().reset_index()
+    )
+    known = table[table["right"].notna()]
+    patterns = known.groupby([*group, *number], dropna=False, observed=True)["count"].sum().reset_index()
+    answers = patterns[[f"given{k}" for k in range(size)]].sum(axis=1)
+    return cells, patterns.assign(items=patterns["count"] // answers)
 
 
-def _patterns(met: ir.Table, group: Sequence[str], size: int) -> pd.DataFrame:
-    """How many items of each group have the same numbers of hits, given and right answers of each category."""
-    known = met.filter(met.right.notnull())
+def _cells(met: ir.Table, group: Sequence[str], size: int) -> ir.Table:
+    """How often each annotator gave `own` where `right` is right on items with such numbers of hits and so on."""
+    unit = list(dict.fromkeys((*group, "item")))
     number = {
-        f"{name}{k}": known.count(where=test)
+        f"{name}{k}": met.count(where=test.fill_null(False))
         for k in range(size)
         for name, test in (
-            ("hit", (known.own == k) & (known.right == k)),
-            ("given", known.own == k),
-            ("right", known.right == k),
+            ("hit", (met.own == k) & (met.right == k)),
+            ("given", (met.own == k) & met.right.notnull()),
+            ("right", met.right == k),
         )
     }
-    items = known.group_by(list(dict.fromkeys((*group, "item")))).aggregate(**number)
-    patterns: pd.DataFrame = items.group_by([*group, *number]).aggregate(items=items.count()).to_pandas()
-    return patterns
+    items = met.group_by(unit).aggregate(**number)
+    rated = met.join(items, [met[key].identical_to(items[key]) if key in DIMENSIONS else key for key in unit])
+    return rated.group_by([*group, "annotator", "own", "right", *number]).aggregate(count=rated.count())
 
 
-def _by_group(table: pd.DataFrame, group: Sequence[str]) -> list[tuple[tuple[str | None, ...], pd.DataFrame]]:
-    parts = table.groupby(list(group), dropna=False, sort=True)
+def by_group(
+    cells: pd.DataFrame, patterns: pd.DataFrame, group: Sequence[str]
+) -> Iterator[tuple[dict[str, str | None], pd.DataFrame, pd.DataFrame | None]]:
+    """Each group's name, and its rows of the two tables of `counted`, sorted by group."""
+    items = dict(_parts(patterns, group))
+    for key, rows in _parts(cells, group):
+        yield dict(zip(group, key, strict=True)), rows, items.get(key)
+
+
+def _parts(table: pd.DataFrame, group: Sequence[str]) -> list[tuple[tuple[str | None, ...], pd.DataFrame]]:
+    parts = table.groupby(list(group), dropna=False, sort=True, observed=True)
     return [(tuple(name_group(group, key).values()), rows) for key, rows in parts]
 
 
@@ -140,7 +156,7 @@ def _row(
     return Accuracy(
         group=group,
         reference=reference,
-        estimates={"accuracy": share, **averages},
+        estimates={**dict.fromkeys(_ACCURATE, share), **averages},
         classes={code: _class(confusion, k, over, level) for k, code in enumerate(codes)},
         confusion={code: dict(zip(codes, row, strict=True)) for code, row in zip(codes, table.tolist(), strict=True)},
         n_without_reference=silent,

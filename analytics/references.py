@@ -1,37 +1,163 @@
-"""What answers can be measured against: one right answer a unit, from gold or from the answers of a later stage.
+"""What answers can be measured against: gold, the answers of a later stage, a model's, or the majority of the others'.
 
-A reference is a table with `workflow`, `question`, `item`, `target`, `value` and `updated`.
+Where an item shows several responses, what an answer says depends on the order they stand in, and every programme draws
+an order of its own. So answers carry a *layout*: the programme, for questions that depend on the order, else nothing.
+An answer is measured only by what is known of its own layout.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
 
+from analytics.counts import beyond, newest_answers
+from analytics.scales import Categories, QuestionKey
+from guidelines.model import Workflow
+
 UNIT = ("workflow", "question", "item", "target")
+PLACE = (*UNIT, "layout")
+"""What an answer is about, and in which order it was shown."""
 
-_STAGES = {"audit": "audit", "adjudicated": "adjudicate"}
-REFERENCES = ("gold", *_STAGES)
-"""`gold`: the right answers of the programme; `audit`, `adjudicated`: the newest answer of projects of that stage."""
+STAGES = {"audit": "audit", "adjudicated": "adjudicate"}
+HELPERS = ("judge", "rubric")
+REFERENCES = ("gold", *STAGES, "majority", *HELPERS)
+"""`gold`: the right answers of the programme; `audit`, `adjudicated`: the newest answer of projects of that stage;
+`majority`: the answer most of the other annotators gave; `judge`, `rubric`: the answer of that helper's model."""
 
-_GOLD = {**dict.fromkeys((*UNIT, "value"), "string"), "updated": "timestamp('UTC')"}
+_GOLD = {**dict.fromkeys((*UNIT, "value", "programme"), "string"), "updated": "timestamp('UTC')"}
+
+
+class Tables(Protocol):
+    """The tables beside the judgments: `analytics.store.Snapshot`."""
+
+    def items(self) -> ir.Table:
+        """Every item that a manifest named."""
+
+    def projects(self) -> ir.Table:
+        """Every project that a manifest named."""
+
+    def suggestions(self) -> ir.Table:
+        """Every suggestion that a manifest named."""
+
+
+class Reference(Protocol):
+    """Something that answers are measured against."""
+
+    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
+        """One row per unit and annotator of a group, `own` and `right` as category numbers.
+
+        `judgments` have a layout. `right` is null where the reference is silent; it is `beyond(categories)` where the
+        reference gives a code that the question does not have.
+        """
+
+    @property
+    def answers(self) -> ir.Table | None:
+        """The answers that are right, with `workflow`, `question` and `value`; None if they are the judgments'."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """One right answer a unit and layout: rows of `PLACE`, `value` and `updated`, where the newest counts."""
+
+    answers: ir.Table
+
+    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
+        """See `Reference`."""
+        own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
+        newest = newest_answers(self.answers.mutate(annotator=ibis.literal("")), categories, PLACE)
+        return own.left_join(newest.select(*PLACE, right="own"), list(PLACE)).drop(*(f"{key}_right" for key in PLACE))
+
+
+@dataclass(frozen=True)
+class Others:
+    """The answer that most of the other annotators of the unit gave, of whatever group; none where they are tied.
+
+    Of an annotator who answered a unit in several groups (two weeks, two guideline versions) no answer is among the
+    others.
+    """
+
+    answers: None = None
+
+    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
+        """See `Reference`."""
+        own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
+        votes = newest_answers(judgments, categories, PLACE)
+        given = votes.group_by(PLACE).aggregate(
+            **{f"n{k}": votes.count(where=votes.own == k) for k in _codes(categories)}
+        )
+        mine = votes.select(*PLACE, "annotator", mine="own")
+        met = _joined(_joined(own, given, PLACE), mine, (*PLACE, "annotator"))
+        others = {f"n{k}": met[f"n{k}"] - (met.mine == k).cast("int64") for k in _codes(categories)}
+        return _most(met.mutate(**others), categories).drop("mine", *others)
+
+
+def majority(votes: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
+    """The majority of all annotators: `PLACE` and `right`, null where they are tied; `votes` as of `newest_answers`."""
+    given = votes.group_by(PLACE).aggregate(**{f"n{k}": votes.count(where=votes.own == k) for k in _codes(categories)})
+    return _most(given, categories).select(*PLACE, "right")
+
+
+def _codes(categories: Mapping[QuestionKey, Categories]) -> range:
+    return range(beyond(categories))
+
+
+def _most(counted: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
+    """With `right`: the category with the most of the counts n0, n1, …, null where several have, or where none has."""
+    number = [counted[f"n{k}"] for k in _codes(categories)]
+    most = number[0] if len(number) == 1 else ibis.greatest(*number)
+    first = ibis.cases(*((each == most, k) for k, each in enumerate(number)))
+    last = ibis.cases(*((each == most, k) for k, each in reversed(list(enumerate(number)))))
+    return counted.mutate(right=ibis.ifelse((most > 0) & (first == last), first, None))
+
+
+def _joined(one: ir.Table, other: ir.Table, keys: Sequence[str]) -> ir.Table:
+    return one.left_join(other, list(keys)).drop(*(f"{key}_right" for key in keys))
+
+
+def placed_questions(workflows: Mapping[str, Workflow]) -> frozenset[QuestionKey]:
+    """The questions whose answers depend on the order in which responses are shown."""
+    return frozenset(
+        (workflow.id, question.id)
+        for workflow in workflows.values()
+        for question in workflow.questions
+        if workflow.responses > 1 and (question.kind in ("preference", "ranking") or question.target == "response")
+    )
+
+
+def in_layout(answers: ir.Table, placed: Collection[QuestionKey], projects: ir.Table | None = None) -> ir.Table:
+    """Answers with their `layout`; `projects` (see `plugins.frames.PROJECTS`) say of which programme they are.
+
+    Without `projects` the answers name their programme themselves.
+    """
+    if not placed:
+        return answers.mutate(layout=ibis.literal(""))
+    if projects is None:
+        answers = answers.mutate(shown_by=answers.programme)
+    else:
+        named = projects.select("source", "project", shown_by="programme").distinct(on=["source", "project"])
+        answers = _joined(answers, named, ("source", "project"))
+    depends = ibis.or_(*((answers.workflow == flow) & (answers.question == question) for flow, question in placed))
+    return answers.mutate(layout=ibis.ifelse(depends, answers.shown_by.fill_null(""), "")).drop("shown_by")
 
 
 def gold(items: ir.Table) -> ir.Table:
-    """The gold of items (see `plugins.frames.ITEMS`) as a reference.
+    """The gold of items (see `plugins.frames.ITEMS`): `UNIT`, `value`, `updated` and `programme`, in whose order it is.
 
     Gold that names no target is about the item, or about its only response.
 
-    >>> row = {"item": "i1", "workflow": "w", "gold": '{"tone@b": "warm"}', "arms": None}
-    >>> types = {"item": "string", "workflow": "string", "gold": "string", "arms": "array<struct<target: string>>"}
-    >>> gold(ibis.memtable([row], schema=types)).select("question", "target", "value").to_pyarrow().to_pylist()
+    >>> row = {"item": "i1", "programme": "p", "workflow": "w", "gold": '{"tone@b": "warm"}', "arms": None}
+    >>> texts = dict.fromkeys(("item", "programme", "workflow", "gold"), "string")
+    >>> items = ibis.memtable([row], schema={**texts, "arms": "array<struct<target: string>>"})
+    >>> gold(items).select("question", "target", "value").to_pyarrow().to_pylist()
     [{'question': 'tone', 'target': 'b', 'value': 'warm'}]
     """
-    known = items.filter(items.gold.notnull()).select("item", "workflow", "gold", arms=items.arms.length())
+    names = ("item", "programme", "workflow", "gold")
+    known = items.filter(items.gold.notnull()).select(*names, arms=items.arms.length())
     rows = [row for item in known.distinct().to_pyarrow().to_pylist() for row in _answers(item)]
     return ibis.memtable(rows, schema=_GOLD)
 
@@ -42,15 +168,36 @@ def _answers(item: dict[str, Any]) -> Iterator[dict[str, str | None]]:
         about = [target] if target else ["item", "a"] if item["arms"] == 1 else ["item"]
         for each in about:
             known = {"workflow": item["workflow"], "question": question, "item": item["item"], "target": each}
-            yield {**known, "value": code, "updated": None}
+            yield {**known, "value": code, "updated": None, "programme": item["programme"]}
 
 
-def split(judgments: ir.Table, items: ir.Table, reference: str) -> tuple[ir.Table, ir.Table]:
-    """The answers to be measured, and one of `REFERENCES` to measure them by.
+def suggested(suggestions: ir.Table, items: ir.Table) -> ir.Table:
+    """What helpers proposed where annotators saw no proposal: `UNIT`, `value`, `updated`, `helper`, `provider`.
 
-    Answers of the stage that is the reference are not measured.
+    Whoever sees a proposal is drawn to it, so what was shown, by whatever helper, measures nobody. With the programme
+    of the item, in whose order the proposal is.
     """
-    if reference == "gold":
-        return judgments, gold(items)
-    of_stage = judgments.stage == _STAGES[reference]
-    return judgments.filter(~of_stage), judgments.filter(of_stage).select(*UNIT, "value", "updated")
+    about = ["item", "question", "target"]
+    seen = suggestions.filter(suggestions.shown).select(about).distinct()
+    unseen = suggestions.filter(suggestions.value.notnull()).anti_join(seen, about)
+    known = unseen.join(items.select("item", "workflow", "programme").distinct(on=["item"]), "item")
+    return known.select(*UNIT, "value", "helper", "provider", "programme", updated="made")
+
+
+def split(
+    judgments: ir.Table, tables: Tables, placed: Collection[QuestionKey], reference: str
+) -> tuple[ir.Table, Reference]:
+    """The answers to be measured, with a layout, and one of `REFERENCES` to measure them by.
+
+    `placed` as `placed_questions` gives them. Answers of the stage that is the reference are not measured.
+    """
+    laid_out = in_layout(judgments, placed, tables.projects())
+    if reference == "majority":
+        return laid_out, Others()
+    if reference in STAGES:
+        of_stage = laid_out.stage == STAGES[reference]
+        return laid_out.filter(~of_stage), Right(laid_out.filter(of_stage).select(*PLACE, "value", "updated"))
+    if reference in HELPERS:
+        proposed = suggested(tables.suggestions(), tables.items())
+        return laid_out, Right(in_layout(proposed.filter(proposed.helper == reference), placed))
+    return laid_out, Right(in_layout(gold(tables.items()), placed))

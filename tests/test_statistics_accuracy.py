@@ -19,16 +19,17 @@ from statistics_data import QUESTION, WORKFLOW, data_set, judgments, nominal
 from statsmodels.stats.proportion import proportion_confint
 
 import guidelines
-from analytics.accuracy import _met, _patterns, accuracy
+from analytics.accuracy import accuracy, counted
 from analytics.cli import commands
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
-from analytics.references import gold, split
+from analytics.references import Right, gold, in_layout, split
 from plugins.simulate.people import Population
 from plugins.simulate.plan import LOCALES, Plan
 from plugins.simulate.write import write
 
 ITEMS = {
     "item": "string",
+    "programme": "string",
     "workflow": "string",
     "gold": "string",
     "arms": "array<struct<target: string, model: string, iteration: string>>",
@@ -41,6 +42,7 @@ def items_of(known: dict, arms: dict | None = None):
     rows = [
         {
             "item": item,
+            "programme": "test",
             "workflow": WORKFLOW,
             "gold": json.dumps(each if isinstance(each, dict) else {QUESTION: each}),
             "arms": (arms or {}).get(item),
@@ -52,7 +54,28 @@ def items_of(known: dict, arms: dict | None = None):
 
 def measured(rows: pd.DataFrame, known: dict, codes="abc", **asked):
     """The figures of these answers against this gold of each item."""
-    return accuracy(judgments(rows), gold(items_of(known)), reference="gold", categories=nominal(codes), **asked)
+    right = right_of(gold(items_of(known)))
+    return accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal(codes), **asked)
+
+
+class Known:
+    """The tables beside the judgments, of which a test gives those that it needs."""
+
+    def __init__(self, **tables):
+        self._tables = tables
+
+    def __getattr__(self, name):
+        return lambda: self._tables.get(name)
+
+
+def laid_out(answers):
+    """Answers that do not depend on the order of responses."""
+    return in_layout(answers, ())
+
+
+def right_of(answers) -> Right:
+    """These answers as what is right."""
+    return Right(laid_out(answers))
 
 
 def of_lists(right, own, raters: int = 3):
@@ -199,9 +222,11 @@ def test_hatecheck():
     (row,) = measured(rows[["item", "annotator", "value", "locale"]], known, codes)
     assert row.estimates["accuracy"].value == pytest.approx(np.mean(rows["value"] == rows["gold"]))
     assert row.estimates["accuracy"].n_judgments == 19_505
-    table, right = judgments(rows[["item", "annotator", "value", "locale"]]), gold(items_of(known))
-    group = ["workflow", "question", "locale"]
-    patterns = _patterns(_met(table, right, nominal(codes), group), group, 2)
+    table, group = (
+        laid_out(judgments(rows[["item", "annotator", "value", "locale"]])),
+        ["workflow", "question", "locale"],
+    )
+    _, patterns = counted(right_of(gold(items_of(known))).met(table, nominal(codes), group), group, 2)
     assert patterns["items"].sum() == 3_901
     assert patterns.query("hit0 + hit1 < 4")["items"].sum() == 22
 
@@ -214,7 +239,8 @@ def test_gold_of_a_response_is_found_by_its_place():
     )
     known = {"i1": {f"{QUESTION}@a": "a", f"{QUESTION}@b": "c"}, "i2": "a"}
     table = items_of(known, {"i2": [ARM]})
-    (row,) = accuracy(judgments(rows), gold(table), reference="gold", categories=nominal("abc"))
+    right = right_of(gold(table))
+    (row,) = accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal("abc"))
     assert (row.confusion["a"]["a"], row.confusion["c"]["b"], row.n_without_reference) == (2, 1, 0)
 
 
@@ -226,7 +252,7 @@ def test_the_newest_answer_of_a_stage_is_the_reference(reference, stage):
         [("i1", "r1", "a", "annotate", early), ("i1", "x", "b", stage, early), ("i1", "y", "a", stage, late)],
         columns=["item", "annotator", "value", "stage", "updated"],
     )
-    left, right = split(judgments(rows), items_of({}), reference)
+    left, right = split(judgments(rows), Known(), (), reference)
     (row,) = accuracy(left, right, reference=reference, categories=nominal("abc"))
     assert (row.confusion["a"]["a"], row.reference, row.estimates["accuracy"].n_judgments) == (1, reference, 1)
 

@@ -8,7 +8,7 @@ from analytics.catalogue.statistic import Statistic
 from analytics.output import exploded
 from analytics.quality import Quality, quality
 from analytics.query import Query, chosen, measurable, narrow, narrowed
-from analytics.references import split
+from analytics.references import placed_questions, split
 from analytics.scales import error_categories
 from analytics.store import Snapshot
 from analytics.trends import Trend, error_trends
@@ -18,8 +18,9 @@ from guidelines import Library
 def accuracy_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Accuracy]:
     """Answers against a reference as asked; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments, right = split(narrowed(snapshot.judgments(), snapshot, query), snapshot.items(), query.reference)
     name, by, over = query.reference, query.columns, query.over
+    placed = placed_questions(library.workflows)
+    judgments, right = split(narrowed(snapshot.judgments(), snapshot, query), snapshot, placed, name)
     return accuracy(judgments, right, reference=name, categories=asked, by=by, over=over)
 
 
@@ -43,8 +44,8 @@ STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="accuracy",
         title="Answers against a reference: accuracy, precision, recall, F1 and what is taken for what",
-        about="The share of answers equal to gold, to an audit or to adjudicated answers, and figures per category, "
-        "each with an interval; 1 is best.",
+        about="The share of answers equal to gold, to an audit, to adjudicated answers, to the majority of the others "
+        "or to a model's, and figures per category, each with an interval; 1 is best.",
         takes=parameters.Referenced,
         row=Accuracy,
         rows=accuracy_rows,
