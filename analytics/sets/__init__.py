@@ -1,0 +1,1 @@
+"""Questions that are answered with a set of codes: several, one or none."""
