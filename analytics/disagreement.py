@@ -48,9 +48,9 @@ class _Sums:
 
     `units` in number, the sum `s` and the sum of squares `ss` of their disagreement, and their `judgments`; `seen` and
     `answers` are all units and judgments, with those of one annotator. `ds` and `dn` (annotators,) are what taking out
-    each annotator's answers adds to `s` and to `units`, and `paired` who has answers among the units. `steps` is the sum
-    of squares of what taking out one answer adds to `s` where a pair is left; `lost` counts the answers without which none
-    is left, `lost_s` and `lost_ss` are the sum and the sum of squares of the disagreement of their units.
+    each annotator's answers adds to `s` and to `units`, and `paired` who has answers among the units. `steps` is the
+    sum of squares of what taking out one answer adds to `s` where a pair is left; `lost` counts the answers without
+    which none is left, `lost_s` and `lost_ss` are the sum and the sum of squares of the disagreement of their units.
     """
 
     judgments: float
@@ -111,7 +111,7 @@ def disagreement(
     over: Over = "items_and_raters",
     level: float = 0.95,
 ) -> list[Disagreement]:
-    """The disagreement of every group that has a unit with two annotators, the largest first, then by group.
+    """The disagreement of every group that has a unit with two annotators, of each question the largest first.
 
     `judgments`, `categories` and `by` as in `analytics.agreement.agreement`. There is no difference where the group, or
     all others of the same question, have fewer than `minimum` units. Raises UnknownGrouping, UndeclaredCategory,
@@ -129,7 +129,11 @@ def disagreement(
         for key, rows in question.groupby(group, dropna=False, sort=True)
         if rows["units"].any()
     ]
-    return controlled(sorted(rows, key=lambda row: -round(row.disagreement.value or 0.0, 9)))
+    return controlled(sorted(rows, key=_place))
+
+
+def _place(row: Disagreement) -> tuple[str, str, float]:
+    return str(row.group["workflow"]), str(row.group["question"]), -round(row.disagreement.value or 0.0, 9)
 
 
 def _by_annotator(patterns: ir.Table, group: Sequence[str], size: int) -> ir.Table:

@@ -6,6 +6,7 @@ Associations in Perspectives"), with cross-replication reliability (Wong, Parito
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,8 @@ METRICS = ("nominal", "interval")
 FLOOR = 5
 """Annotators on each side of a figure; it is withheld if there are fewer, since it would tell of single people."""
 
+_NO_PAIR = "no item has two annotators of the group"
+_ALONE = "no item that annotators of the group and others answered"
 _WITHHELD = f"withheld: it would rest on fewer than {FLOOR} annotators of a group"
 
 
@@ -69,8 +72,8 @@ def rater_groups(
     """Every group of annotators against the others whose attribute is known, sorted by group, attribute and members.
 
     `judgments` and `categories` as in `analytics.agreement.agreement`, `annotators` as in `plugins.frames.ANNOTATORS`.
-    An attribute that has one value, or none, has no row. Raises UnknownGrouping, UnknownAttribute, UndeclaredCategory,
-    ImpossibleMetric, ImpossibleInterval.
+    There is no row where all whose attribute is known have the same. Raises UnknownGrouping, UnknownAttribute,
+    UndeclaredCategory, ImpossibleMetric, ImpossibleInterval.
     """
     check(over, level)
     _check(attributes, metric, categories)
@@ -86,8 +89,9 @@ def rater_groups(
         known = patterns.with_members(answers, annotators, attribute)
         table = patterns.group_patterns(known, group, unit, beyond(categories))
         found = list(patterns.split(table, group, categories))
-        if len({each.members for each in found}) > 1:
-            rows += [_row(each, attribute, categories, metric, over, level) for each in found]
+        sides = Counter(tuple(each.group.values()) for each in found)
+        compared = (each for each in found if sides[tuple(each.group.values())] > 1)
+        rows += [_row(each, attribute, categories, metric, over, level) for each in compared]
     order = {name: place for place, name in enumerate(ATTRIBUTES)}
     return controlled(sorted(rows, key=lambda row: (_sortable(row.group), order[row.attribute], row.members)))
 
@@ -155,13 +159,11 @@ class _Group:
         within, across = self._basis(self.of.pairable, self.of.member), self._basis(self.of.shared, None)
         entropy = _up_to(float(np.log(len(self.difference))))
         return {
-            "irr": self._estimate(patterns.irr, AT_MOST_ONE, within, "no item has two annotators of the group"),
-            "xrr": self._estimate(patterns.xrr, AT_MOST_ONE, across, "no item that others answered too"),
+            "irr": self._estimate(patterns.irr, AT_MOST_ONE, within, _NO_PAIR),
+            "xrr": self._estimate(patterns.xrr, AT_MOST_ONE, across, _ALONE),
             "gai": self._association(across),
-            "plurality": self._estimate(patterns.plurality, SHARE, within, "no item has two annotators of the group"),
-            "negentropy": self._estimate(
-                patterns.negentropy, entropy, within, "no item has two annotators of the group"
-            ),
+            "plurality": self._estimate(patterns.plurality, SHARE, within, _NO_PAIR),
+            "negentropy": self._estimate(patterns.negentropy, entropy, within, _NO_PAIR),
         }
 
     def p_value(self) -> float | None:
@@ -175,6 +177,8 @@ class _Group:
         return float(2 * stats.t.sf(abs(value) / variance.value**0.5, variance.freedom))
 
     def _association(self, basis: Basis) -> Estimate:
+        if basis.n_items == 0:
+            return _nothing(basis, _ALONE)
         if self._too_few(self.of.shared, None) or self._too_few(self.of.pairable, self.of.member):
             return _nothing(basis, _WITHHELD)
         within, across = self._value(patterns.irr), self._value(patterns.xrr)

@@ -27,7 +27,7 @@ def contested_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
 
 
 def disagreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Disagreement]:
-    """The disagreement of each group as asked, the largest first; raises UnknownValue."""
+    """The disagreement of each group as asked, of each question the largest first; raises UnknownValue."""
     return disagreement(
         narrowed(snapshot.judgments(), snapshot, query),
         categories=measurable(snapshot, library, query),
