@@ -7,12 +7,13 @@ words it is told to, and counts offsets in UTF-16 units, as Java does.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from background_server import serving
 
 LANGUAGES = [
     {"name": "Arabic", "code": "ar", "longCode": "ar"},
@@ -122,11 +123,5 @@ class LanguageToolServer(ThreadingHTTPServer):
 @contextmanager
 def language_tool_server() -> Iterator[LanguageToolServer]:
     """A running server that checks until its `behave` is set to something else."""
-    with LanguageToolServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(LanguageToolServer()) as server:
+        yield server

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from background_server import serving
 
 from ml_backend.settings import Endpoint, Settings
 
@@ -96,11 +97,5 @@ def echo(handler: Handler, body: dict[str, Any]) -> None:
 @contextmanager
 def model_server() -> Iterator[ModelServer]:
     """A running server that echoes in capitals until its `behave` is set to something else."""
-    with ModelServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ModelServer()) as server:
+        yield server

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from analytics_bodies import config, service_of
+from analytics_bodies import config
 from argilla_process import Argilla, Person, running_argilla
 from e2e_programme import PEOPLE, SECRETS, Entry, entries, span, write_programme
 from e2e_services import until
+from pushing_analytics import Analytics, running_analytics
 
 import guidelines
-from analytics import create_app
 from guidelines import Library
 from guidelines.model import Guideline, GuidelineVersion, Workflow
-from plugins.analytics_client import AnalyticsClient
 from plugins.argilla.api import Api
 from plugins.argilla.errors import FrozenDataset
 from plugins.argilla.pull import pull, pull_frames
@@ -69,34 +67,17 @@ def programme(tmp_path: Path, library: Library) -> Programme:
 
 
 @pytest.fixture
+def analytics(tmp_path: Path) -> Iterator[Analytics]:
+    """A service with an empty store."""
+    with running_analytics(tmp_path / "analytics") as analytics:
+        yield analytics
+
+
+@pytest.fixture
 def api(argilla: Argilla) -> Iterator[Api]:
     """Argilla with its owner's key."""
     with Api(argilla.url, argilla.key) as api:
         yield api
-
-
-@dataclass(frozen=True)
-class Analytics:
-    """A real analytics service, in this process."""
-
-    client: AnalyticsClient
-    rows: Callable[[str], list[Row]]
-
-
-@pytest.fixture
-def analytics(tmp_path: Path) -> Iterator[Analytics]:
-    """A service with an empty store."""
-    settings = config(tmp_path / "analytics")
-    app = create_app(settings)
-
-    def rows(frame: str) -> list[Row]:
-        with service_of(app).intake.store.snapshot() as snapshot:
-            return list(getattr(snapshot, frame)().to_pyarrow().to_pylist())
-
-    transport = httpx.WSGITransport(app)  # type: ignore[arg-type]
-    with AnalyticsClient("http://analytics", settings.ingest_token, transport=transport) as client:
-        yield Analytics(client, rows)
-    service_of(app).close()
 
 
 def datasets(argilla: Argilla, programme: Programme, key: str | None = None) -> dict[str, Row]:

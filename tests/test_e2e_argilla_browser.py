@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argilla_process import PASSWORD, Argilla, Person, running_argilla
-from labelling_page import browser
+from argilla_page import signed_in
+from argilla_process import Argilla, Person, running_argilla
 from playwright.sync_api import Frame, Page, expect
 
 import guidelines
@@ -93,13 +93,7 @@ def datasets(argilla: Argilla, person: Person, programme: Programme) -> dict[tup
 @pytest.fixture(scope="module")
 def page(argilla: Argilla, person: Person) -> Iterator[Page]:
     """Argilla's page, signed in."""
-    with browser() as started:
-        page = started.new_page(viewport={"width": 1600, "height": 1000})
-        page.goto(f"{argilla.url}/sign-in")
-        page.locator("input").nth(0).fill(EMAIL)
-        page.locator("input").nth(1).fill(PASSWORD)
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("Home").first).to_be_visible(timeout=30_000)
+    with signed_in(argilla, EMAIL) as page:
         yield page
 
 

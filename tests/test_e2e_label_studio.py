@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from background_server import serving
 from plugin_samples import write_programme
 
 import guidelines
@@ -85,19 +85,6 @@ class Proxy:
         """Pass a request on."""
         kept = {name: headers[name] for name in ("Authorization", "Content-Type") if name in headers}
         return self.client.request(method, path, headers=kept, content=body)
-
-
-@contextmanager
-def serving(server: ThreadingHTTPServer) -> Iterator[None]:
-    """Serve in the background, and stop."""
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

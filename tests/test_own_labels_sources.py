@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from background_server import serving
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from own_labels_texts import votes, write_labels, write_programme
@@ -89,10 +89,8 @@ def _served(projects: dict[int, tuple[str, list[dict[str, Any]]]]) -> Iterator[t
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}", told
-        server.shutdown()
 
 
 def _marked(workflow: str, locale: str, programme: str = "guard") -> str:

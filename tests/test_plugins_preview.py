@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from background_server import serving
 from flask.testing import FlaskClient
 from guideline_folder import CANADA, FRENCH, replaced, write_folder
 from labelling_page import browser
@@ -76,14 +76,8 @@ def test_without_label_studio(monkeypatch: pytest.MonkeyPatch) -> None:
 def _served(root: Path) -> Iterator[str]:
     app = create_app(root, "taste", "fr-CA", find_editor())
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(server):
         yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_task_is_live_in_a_browser(tmp_path: Path) -> None:

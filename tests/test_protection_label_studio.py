@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from analytics_bodies import config, service_of
 from labelling_page import Form, browser, logged_in
 from playwright.sync_api import expect
 from plugin_samples import item_row, write_programme
+from pushing_analytics import Analytics, running_analytics
 from screening_samples import GUARD, PROVIDER, change_head, line, personal, write_screening
 
 import guidelines
-from analytics import create_app
-from plugins.analytics_client import AnalyticsClient
 from plugins.errors import InvalidScreening
 from plugins.label_studio.api import Api
 from plugins.label_studio.pull import pull
@@ -39,28 +35,11 @@ WORKFLOW, LOCALE = "preference", "ar-EG"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Analytics:
-    """A real analytics service, in this process."""
-
-    client: AnalyticsClient
-    rows: Callable[[str], list[Row]]
-
-
 @pytest.fixture
 def analytics(tmp_path: Path) -> Iterator[Analytics]:
     """A service with an empty store."""
-    settings = config(tmp_path / "analytics")
-    app = create_app(settings)
-
-    def rows(frame: str) -> list[Row]:
-        with service_of(app).intake.store.snapshot() as snapshot:
-            return list(getattr(snapshot, frame)().to_pyarrow().to_pylist())
-
-    transport = httpx.WSGITransport(app)
-    with AnalyticsClient("http://analytics", settings.ingest_token, transport=transport) as client:
-        yield Analytics(client, rows)
-    service_of(app).close()
+    with running_analytics(tmp_path / "analytics") as analytics:
+        yield analytics
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argilla_process import PASSWORD, Argilla, running_argilla
-from labelling_page import browser
+from argilla_page import signed_in
+from argilla_process import Argilla, running_argilla
 from playwright.sync_api import Page, expect
 
 import guidelines
@@ -106,13 +106,7 @@ def datasets(argilla: Argilla, root: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def page(argilla: Argilla, datasets: dict[str, str]) -> Iterator[Page]:
     """Argilla's page, signed in."""
-    with browser() as started:
-        page = started.new_page(viewport={"width": 1600, "height": 1000})
-        page.goto(f"{argilla.url}/sign-in")
-        page.locator("input").nth(0).fill(EMAIL)
-        page.locator("input").nth(1).fill(PASSWORD)
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("Home").first).to_be_visible(timeout=30_000)
+    with signed_in(argilla, EMAIL) as page:
         yield page
 
 
