@@ -130,7 +130,9 @@ def pooled(part: Floats, whole: Floats, level: float) -> tuple[float, float, flo
 
 def q_values(parts: Sequence[Floats]) -> list[Floats]:
     """P-values after Benjamini & Hochberg (1995) over all parts together; what is not a number stays so."""
-    together = np.concatenate([*parts, np.zeros(0)])
+    if not parts:
+        return []
+    together = np.concatenate(parts)
     tested = np.isfinite(together)
     if tested.any():
         together[tested] = multipletests(together[tested], method="fdr_bh")[1]

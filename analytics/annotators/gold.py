@@ -20,7 +20,7 @@ from analytics.references import UNIT
 from analytics.scales import Categories, QuestionKey
 
 JEFFREYS = (0.5, 0.5)
-FEWEST_ANNOTATORS = 10
+FEWEST_ANNOTATORS = 30
 """Annotators with a known answer from which on their group says what to expect of one."""
 
 
@@ -59,7 +59,7 @@ def _hits(rows: pd.DataFrame) -> Hits:
 def accuracy(of: Hits, level: float) -> Figures:
     """The posterior mean of each annotator's accuracy with the central interval of its distribution.
 
-    The prior is the beta distribution of the group's annotators (empirical Bayes), or Jeffreys' where fewer than 10 of
+    The prior is the beta distribution of the group's annotators (empirical Bayes), or Jeffreys' where fewer than 30 of
     them have a known answer. The p-value is that of so few right answers where the chance is the group's (binomial).
     """
     a, b = prior = group_prior(of.known, of.right)

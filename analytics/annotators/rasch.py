@@ -13,6 +13,7 @@ from scipy.sparse.linalg import cg
 
 from analytics.annotators.blocks import Blocks
 from analytics.annotators.figures import Floats, Integers
+from analytics.coefficients import ROUNDING
 
 _PRIOR = 0.01
 _ROUNDS = 60
@@ -126,7 +127,8 @@ class _Model:
         bread[:own] -= bread[:own].mean(axis=0)
         variance = np.einsum("ij,ij->i", bread[:own], (meat @ bread[:own].T).T)
         found = np.full((2, count), np.nan)
-        found[:, self.raters] = at[:own], np.sqrt(variance) if clusters > 1 else np.nan
+        found[0, self.raters] = at[:own]
+        found[1, self.raters] = np.sqrt(np.where((variance > ROUNDING) & (clusters > 1), variance, np.nan))
         return found
 
     def scores(self, at: Floats) -> sparse.csr_array:

@@ -125,7 +125,7 @@ def severities(group: Votes, level: float) -> Severities:
         (answers == 0, _ALONE),
         (subset == 0, _EXTREME),
         (np.isnan(value), _RESTLESS),
-        (np.isnan(error), "no interval: it takes more items"),
+        (np.isnan(error), "no interval: it takes items on which annotators differ"),
     )
     freedom = np.maximum(items - 1, 1)
     reach = stdtrit(freedom, (1 + level) / 2) * error
