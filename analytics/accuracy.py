@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from analytics.counts import as_frame, beyond, check_declared, grouping, name_group
 from analytics.dimensions import DIMENSIONS
 from analytics.estimate import Estimate, Over
-from analytics.hits import Confusion, Figure, estimated, f1, macro, precision, proportion, recall, weighted
+from analytics.hits import Confusion, Figure, accurate, estimated, f1, macro, precision, proportion, recall, weighted
 from analytics.intervals import check
 from analytics.references import Reference
 from analytics.scales import Categories, QuestionKey
@@ -148,9 +148,7 @@ def _row(
     over: Over,
     level: float,
 ) -> Accuracy:
-    size = len(codes)
-    hits, everything = np.repeat([1.0, 0.0], [size, 2 * size]), np.repeat([0.0, 1.0, 0.0], size)
-    share = proportion(confusion, hits, everything, over, level, "no answer has a reference")
+    share = accurate(confusion, over, level, "no answer has a reference")
     averages = {name: estimated(confusion, figure, over, level) for name, figure in _AVERAGES.items()}
     table = confusion.table()
     return Accuracy(
@@ -167,9 +165,8 @@ def _row(
 def _class(confusion: Confusion, k: int, over: Over, level: float) -> ClassFigures:
     hit, given, right = (np.eye(3 * confusion.size)[k + place * confusion.size] for place in range(3))
     table = confusion.table()
-    score = estimated(confusion, lambda total: f1(total)[..., k], over, level)
-    if score.value is None and score.n_items:
-        score = replace(score, undefined="it is neither right nor given anywhere")
+    absent = "it is neither right nor given anywhere"
+    score = estimated(confusion, lambda total: f1(total)[..., k], over, level, nothing=absent)
     return ClassFigures(
         precision=proportion(confusion, hit, given, over, level, "no answer is this one"),
         recall=proportion(confusion, hit, right, over, level, "this is nowhere the right answer"),

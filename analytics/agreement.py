@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import ibis.expr.types as ir
@@ -16,6 +16,7 @@ from analytics.counts import Counts, counts
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate, Over
 from analytics.intervals import Basis, Variance, check, jackknife, two_way
+from analytics.literature import Benchmark
 from analytics.scales import Categories, QuestionKey
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ class Agreement:
     estimates: dict[str, Estimate]
     prevalence: dict[str, float]
     n_single_rated: int
+    benchmarks: tuple[Benchmark, ...] = field(default=(), metadata={"description": "published figures to compare with"})
 
 
 def agreement(

@@ -19,7 +19,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analytics.coefficients import ROUNDING, ratio
 from analytics.estimate import Estimate, Over
-from analytics.intervals import SHARE, Basis, Floats, Variance, jackknife, two_way
+from analytics.intervals import SHARE, Basis, Floats, Scale, Variance, jackknife, two_way
 
 Integers = npt.NDArray[np.int64]
 Figure = Callable[[Floats], Floats]
@@ -112,6 +112,39 @@ def f1(total: Floats) -> Floats:
     return ratio(2 * hit, given + right)
 
 
+def kappa(total: Floats) -> Floats:
+    """Cohen's kappa (1960) of given and right answers: at most 1, 0 is chance; not a number where all are the same.
+
+    >>> round(float(kappa(np.array([75.0, 4, 10, 80, 5, 15, 80, 10, 10]))), 2)  # Fleiss, Levin & Paik 2003, table 18.1
+    0.68
+    """
+    hit, given, right = _thirds(total)
+    whole = right.sum(axis=-1)
+    return _corrected(ratio(hit.sum(axis=-1), whole), ratio((given * right).sum(axis=-1), whole**2))
+
+
+def alpha(total: Floats) -> Floats:
+    """Krippendorff's nominal alpha (2011) of given and right answers, two ratings a unit; at most 1, 0 is chance."""
+    hit, given, right = _thirds(total)
+    ratings = 2 * right.sum(axis=-1)
+    differing = 2 * (right.sum(axis=-1) - hit.sum(axis=-1))
+    return np.asarray(1 - (ratings - 1) * ratio(differing, ratings**2 - ((given + right) ** 2).sum(axis=-1)))
+
+
+def ac1(total: Floats) -> Floats:
+    """Gwet's AC1 (2008) of given and right answers, all categories counting; at most 1, 0 is chance."""
+    hit, given, right = _thirds(total)
+    whole = right.sum(axis=-1)
+    share = ratio(given + right, np.asarray(2 * whole)[..., None])
+    chance = (share * (1 - share)).sum(axis=-1) / max(hit.shape[-1] - 1, 1)
+    varied = (share > ROUNDING).sum(axis=-1) > 1
+    return np.where(varied, _corrected(ratio(hit.sum(axis=-1), whole), chance), np.nan)
+
+
+def _corrected(agreeing: Floats, chance: Floats) -> Floats:
+    return ratio(agreeing - chance, 1 - chance)
+
+
 def macro(figure: Figure) -> Figure:
     """The mean of a figure over the categories that are right or given somewhere; where it is no number, it is 0."""
 
@@ -187,17 +220,31 @@ def _clustered(parts: Parts, part: Floats, whole: Floats, value: float) -> Varia
     return Variance(float(clusters / (clusters - 1) * spread / (parts.repeats @ sizes) ** 2), float(clusters - 1))
 
 
-def estimated(confusion: Confusion, figure: Figure, over: Over, level: float) -> Estimate:
-    """A figure of the sums with its delete-one jackknife interval on the logit scale."""
+def accurate(confusion: Confusion, over: Over, level: float, none: str) -> Estimate:
+    """The share of all answers that are right, see `proportion`."""
+    size = confusion.size
+    hits, everything = np.repeat([1.0, 0.0], [size, 2 * size]), np.repeat([0.0, 1.0, 0.0], size)
+    return proportion(confusion, hits, everything, over, level, none)
+
+
+def estimated(
+    confusion: Confusion,
+    figure: Figure,
+    over: Over,
+    level: float,
+    scale: Scale = SHARE,
+    nothing: str = "no variation: every answer is the same",
+) -> Estimate:
+    """A figure of the sums with its delete-one jackknife interval on this scale; `nothing` is why it is no number."""
     both = over == "items_and_raters"
     counted = [int(each.repeats.sum()) for each in (confusion.items, confusion.answers, confusion.raters)]
     basis = Basis(level, "two-way jackknife" if both else "delete-one jackknife", over, *counted)
     value = float(figure(confusion.total))
     if np.isnan(value):
-        return basis.undefined("no answer has a reference")
+        return basis.undefined(nothing if basis.n_judgments else "no answer has a reference")
     if _too_few(basis):
         return basis.undefined(_TOO_FEW, value)
-    if value < ROUNDING or 1 - value < ROUNDING:
+    if 1 - value < ROUNDING or (scale is SHARE and value < ROUNDING):
         return basis.undefined(f"no interval: it is {value:.0f}, and without any one item too", value)
     parts = (confusion.items, confusion.raters, confusion.answers) if both else (confusion.items,)
     variances = [jackknife(figure(confusion.total - each.sums), each.repeats) for each in parts]
@@ -206,4 +253,4 @@ def estimated(confusion: Confusion, figure: Figure, over: Over, level: float) ->
         return basis.undefined("no interval: without one item or one annotator no figure is left", value)
     if variance.value < ROUNDING**2:
         return basis.undefined("no interval: all items show the same", value)
-    return basis.estimate(value, variance, SHARE)
+    return basis.estimate(value, variance, scale)

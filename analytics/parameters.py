@@ -14,6 +14,7 @@ from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
 from analytics.contested import FEWEST
 from analytics.disagreement import ENOUGH
+from analytics.orders import OF_A_RESPONSE
 from analytics.pairs import MINIMUM, POWERS
 from analytics.query import GROUPINGS, HARMFUL, OVER, SAFETY
 from analytics.rater_groups import ATTRIBUTES, METRICS
@@ -104,6 +105,12 @@ class Estimated(Grouped):
     )
 
 
+class Ranked(Estimated):
+    """For a statistic of several responses together: it has no groups of single ones."""
+
+    by = _columns(name for name in GROUPINGS if name not in OF_A_RESPONSE)
+
+
 class Referenced(Estimated):
     """And what answers are measured against."""
 
@@ -111,8 +118,8 @@ class Referenced(Estimated):
         validate=validate.OneOf(REFERENCES),
         load_default=REFERENCES[0],
         metadata={
-            "description": "`gold`; the newest answers of projects of stage `audit` or `adjudicate`; what the `majority` "
-            "of the other annotators answered; what the helper `judge` or `rubric` proposed, unseen"
+            "description": "`gold`; the newest answers of projects of stage `audit` or `adjudicate`; those of the "
+            "`majority` of the other annotators; what the helper `judge` or `rubric` proposed, unseen"
         },
     )
 

@@ -96,10 +96,12 @@ class Others:
         return _most(met.mutate(**others), categories).drop("mine", *others)
 
 
-def majority(votes: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
-    """The majority of all annotators: `PLACE` and `right`, null where they are tied; `votes` as of `newest_answers`."""
-    given = votes.group_by(PLACE).aggregate(**{f"n{k}": votes.count(where=votes.own == k) for k in _codes(categories)})
-    return _most(given, categories).select(*PLACE, "right")
+def majority(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str] = ()) -> ir.Table:
+    """The majority of all annotators of a unit within a group: group, `PLACE`, `right`, null where they are tied."""
+    unit = list(dict.fromkeys((*group, *PLACE)))
+    votes = newest_answers(judgments, categories, unit)
+    given = votes.group_by(unit).aggregate(**{f"n{k}": votes.count(where=votes.own == k) for k in _codes(categories)})
+    return _most(given, categories).select(*unit, "right")
 
 
 def _codes(categories: Mapping[QuestionKey, Categories]) -> range:

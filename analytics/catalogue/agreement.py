@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from analytics import parameters
 from analytics.agreement import Agreement, agreement
-from analytics.catalogue.statistic import Plain, Statistic
+from analytics.catalogue.statistic import Plain, Statistic, without_benchmarks
 from analytics.confusions import Confusion, confusions
 from analytics.forecast import Forecast, forecast
+from analytics.judges import Judge, judges
+from analytics.literature import Benchmark, choices, limits
 from analytics.numeric import numeric
 from analytics.output import exploded
 from analytics.pairs import Pair, pairs
+from analytics.preferences import preference_questions
 from analytics.query import Query, chosen, in_use, measurable, narrowed
 from analytics.ratings import Icc, intraclass
+from analytics.references import in_layout, placed_questions, suggested
+from analytics.scales import QuestionKey
 from analytics.store import Snapshot
 from guidelines import Library
 
@@ -22,7 +28,24 @@ def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[A
     """Agreement as asked; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
     judgments = narrowed(snapshot.judgments(), snapshot, query)
-    return agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+    rows = agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
+    choosing = preference_questions(library.workflows)
+    return [replace(row, benchmarks=_benchmarks(row, choosing)) for row in rows]
+
+
+def _benchmarks(row: Agreement, choosing: Collection[QuestionKey]) -> tuple[Benchmark, ...]:
+    """What the literature says beside the estimates; `choosing` are the questions about which response is better."""
+    asked = str(row.group["workflow"]), str(row.group["question"])
+    percent = choices("percent") if asked in choosing and "percent" in row.estimates else ()
+    return *limits(row.estimates), *percent
+
+
+def judge_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Judge]:
+    """How far people agree with models that judge, as asked; raises UnknownValue."""
+    asked, placed = measurable(snapshot, library, query), placed_questions(library.workflows)
+    judgments = in_layout(narrowed(snapshot.judgments(), snapshot, query), placed, snapshot.projects())
+    proposed = in_layout(suggested(snapshot.suggestions(), snapshot.items()), placed)
+    return judges(judgments, proposed, categories=asked, by=query.columns, over=query.over)
 
 
 def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Confusion]:
@@ -77,6 +100,18 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Agreement,
         rows=agreement_rows,
         path="agreement",
+        lines=without_benchmarks,
+    ),
+    Statistic(
+        name="judges",
+        title="Agreement of people with a model that judges",
+        about="Percent, kappa, alpha and AC1 of people's answers and the model's, where they did not see it, beside "
+        "that of two people, and how often the model answers as most people do; 1 is best.",
+        takes=parameters.Estimated,
+        row=Judge,
+        rows=judge_rows,
+        path="judges",
+        lines=without_benchmarks,
     ),
     Statistic(
         name="confusions",

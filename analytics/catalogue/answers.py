@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analytics import parameters
-from analytics.catalogue.statistic import Statistic
+from analytics.catalogue.statistic import Plain, Statistic, without_benchmarks
 from analytics.numbers import Numbers, numbers
 from analytics.numeric import numeric
+from analytics.orders import ranking_questions
+from analytics.preferences import Preference, preference_questions, preferences
 from analytics.query import Query, chosen, in_use, narrowed
 from analytics.rank_correlations import (
     AnnotatorCorrelation,
@@ -16,8 +20,23 @@ from analytics.rank_correlations import (
     ordered,
     pair_correlations,
 )
+from analytics.rankings import Ranking, rankings
 from analytics.store import Snapshot
 from guidelines import Library
+
+
+def ranking_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Ranking]:
+    """Agreement on rankings as asked; raises UnknownValue."""
+    asked = chosen(in_use(ranking_questions(library.workflows), snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return rankings(judgments, questions=asked, by=query.columns, over=query.over)
+
+
+def preference_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Preference]:
+    """Agreement on preferences as asked; raises UnknownValue."""
+    asked = chosen(in_use(preference_questions(library.workflows), snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return preferences(judgments, questions=asked, by=query.columns, over=query.over)
 
 
 def number_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Numbers]:
@@ -60,7 +79,35 @@ def annotator_correlation_rows(snapshot: Snapshot, library: Library, query: Quer
     )
 
 
+def _with_sides(row: Plain) -> Iterable[Plain]:
+    (line,) = without_benchmarks(row)
+    shares = {f"share_{side}": share for side, share in row["sides"].items()}
+    return ({name: value for name, value in line.items() if name != "sides"} | shares,)
+
+
 STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="rankings",
+        title="Agreement on the order of responses",
+        about="Kendall's W, the mean of the items; and agreement on which of each two responses is better, each with "
+        "an interval; 1 is best.",
+        takes=parameters.Ranked,
+        row=Ranking,
+        rows=ranking_rows,
+        path="rankings",
+        lines=without_benchmarks,
+    ),
+    Statistic(
+        name="preferences",
+        title="Agreement on which of two responses is better, with and without ties",
+        about="Agreement on the answer with its strength, on the side, and on the side among those who took one; and "
+        "the shares of both sides and of ties, each with an interval; 1 is best.",
+        takes=parameters.Estimated,
+        row=Preference,
+        rows=preference_rows,
+        path="preferences",
+        lines=_with_sides,
+    ),
     Statistic(
         name="numbers",
         title="Agreement on numbers, and their mean, per question",

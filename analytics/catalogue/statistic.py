@@ -32,3 +32,8 @@ class Statistic:
     rows: Callable[[Snapshot, Library, Query], Sequence[Row]]
     path: str
     lines: Callable[[Plain], Iterable[Plain]] = lambda row: (row,)
+
+
+def without_benchmarks(row: Plain) -> Iterable[Plain]:
+    """The row without what the literature says, as a line: it would be the same in every line."""
+    return ({name: value for name, value in row.items() if name != "benchmarks"},)
