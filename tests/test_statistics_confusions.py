@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statistics_data import EXAMPLE_C, judgments, nominal, observers
 
-from analytics.agreement import agreement
-from analytics.confusions import Confusion, Example, confusions
+from analytics.agreement import Totals, agreement
+from analytics.coefficients import sums
+from analytics.confusions import Confusion, Example, confusions, ratio_of, share_of
+from analytics.counts import counts
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
 
 pytest_plugins = ["analytics_fixtures"]
@@ -153,37 +155,62 @@ def test_a_missing_vendor_is_a_group_like_any_other():
 CONFUSED = np.array([[0.7, 0.25, 0.05], [0.15, 0.7, 0.15], [0.05, 0.25, 0.7]])
 
 
-def studies(number: int, items: int, raters: int, uneven: bool) -> tuple[pd.DataFrame, float, float]:
-    """Studies as locales, with the share and the ratio of a and b in the population that they are drawn from."""
+def confused(skill: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The chances of a, b and c where annotators of this skill look at items of this truth."""
+    return skill[..., None] * np.eye(3)[truth] + (1 - skill[..., None]) * CONFUSED[truth]
+
+
+def studies(number: int, items: int, raters: int, uneven: bool) -> tuple[pd.DataFrame, np.ndarray]:
+    """Studies as locales, and the skills of their annotators (studies, annotators)."""
     rng = np.random.default_rng(7)
     skill = rng.uniform(0, 1, (number, raters)) if uneven else np.full((number, raters), 0.5)
     truth = rng.integers(0, 3, (number, items))
     chosen = rng.random((number, items, raters)).argsort(axis=2)[:, :, :3]
-    known = rng.random(chosen.shape) < np.take_along_axis(skill[:, None, :], chosen, axis=2)
-    chances = np.where(known[..., None], np.eye(3)[truth][:, :, None], CONFUSED[truth][:, :, None])
+    chances = confused(np.take_along_axis(skill[:, None, :], chosen, axis=2), truth[:, :, None])
     value = (chances.cumsum(axis=-1) > rng.random(chosen.shape)[..., None]).argmax(axis=-1)
     study, item, _ = np.indices(chosen.shape)
     columns = {"locale": study, "item": item, "annotator": chosen, "value": np.array(list("abc"))[value]}
-    given_truth = (CONFUSED + np.eye(3)) / 2
-    pairs, marginal = given_truth.T @ given_truth / 3, given_truth.mean(axis=0)
-    share = 2 * pairs[0, 1] / (1 - np.trace(pairs))
     rows = pd.DataFrame({name: each.ravel() for name, each in columns.items()})
-    return rows.assign(locale=rows["locale"].astype(str)), share, pairs[0, 1] / (marginal[0] * marginal[1])
+    return rows.assign(locale=rows["locale"].astype(str)), skill
+
+
+def truths(skill: np.ndarray) -> dict[str, float]:
+    """Share and ratio of a and b among two of these annotators, on as many items of each truth as one likes."""
+    given = confused(skill[:, None], np.arange(3))  # annotators, truths, codes
+    both, number = given.sum(axis=0), len(skill)
+    pairs = (both.T @ both - np.einsum("rta,rtb->ab", given, given)) / (3 * number * (number - 1))
+    marginal = both.sum(axis=0) / (3 * number)
+    return {"share": 2 * pairs[0, 1] / (1 - np.trace(pairs)), "ratio": pairs[0, 1] / (marginal[0] * marginal[1])}
 
 
 @pytest.mark.parametrize(("items", "raters", "uneven", "over"), [
     (30, 40, False, "items"),
-    (200, 40, False, "items"),
+    (30, 12, True, "items"),
+    (200, 12, True, "items"),
+    (30, 40, False, "items_and_raters"),
     (200, 12, True, "items_and_raters"),
 ])  # fmt: skip
 def test_intervals_hold_the_truth(items, raters, uneven, over):
-    """Of 200 studies about 95 in 100 intervals hold share and ratio, over items and over annotators too."""
-    rows, share, ratio = studies(200, items, raters, uneven)
-    found = confusions(judgments(rows), categories=nominal("abc"), over=over)
-    ours = [row for row in found if (row.first, row.second) == ("a", "b")]
-    for name, truth in (("share", share), ("ratio", ratio)):
-        held = np.mean([getattr(row, name).low <= truth <= getattr(row, name).high for row in ours])
-        assert 0.9 <= held <= 0.995, (name, held)
+    """Of 200 studies about 95 in 100 intervals hold share and ratio: of these annotators, or of all there might be."""
+    rows, skill = studies(200, items, raters, uneven)
+    everybody = truths(np.tile(np.linspace(0, 1, 1001) if uneven else [0.5], 2))
+    held = {"share": [], "ratio": []}
+    for row in confusions(judgments(rows), categories=nominal("abc"), over=over):
+        if (row.first, row.second) == ("a", "b"):
+            truth = truths(skill[int(row.group["locale"])]) if over == "items" else everybody
+            for name, each in (("share", row.share), ("ratio", row.ratio)):
+                held[name] += [each.low <= truth[name] <= each.high] if each.low is not None else []
+    assert all(0.915 <= np.mean(each) <= 0.995 for each in held.values()), {k: np.mean(v) for k, v in held.items()}
+
+
+def test_what_a_change_adds_is_the_slope():
+    """To first order, what a figure says a unit adds is what it adds: a millionth of it a millionth."""
+    (group,) = counts(judgments(many(5)), nominal("abcd"))
+    totals, numbers = Totals.of(group), [np.nan] * 4
+    unit = totals.all - totals.without_item
+    for figure in (share_of(0, 2), ratio_of(1, 3)):
+        slope = figure.of(sums(totals.all + 1e-6 * unit, numbers)) - figure.of(sums(totals.all, numbers))
+        assert figure.added(sums(totals.all, numbers), sums(unit, numbers)) == pytest.approx(slope / 1e-6, abs=1e-5)
 
 
 @pytest.mark.parametrize(
