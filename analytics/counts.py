@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -21,10 +21,14 @@ import pyarrow as pa
 
 from analytics.dimensions import ALWAYS, DIMENSIONS
 from analytics.errors import UndeclaredCategory, UnknownGrouping
+from analytics.patterns import milliseconds as milliseconds  # noqa: PLC0414, others have it from here
+from analytics.patterns import patterns_by_rater
 from analytics.scales import Categories, QuestionKey
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
+_ASKED = "asked"
+"""The place of an answer's question among those that are asked: one small number in place of two texts."""
 _OWN = "own"
 _COUNT = "judgments"
 
@@ -75,9 +79,31 @@ def counts(
     group = grouping(by, judgments)
     if not categories:
         return []
-    table = as_frame(rater_patterns(judgments, categories, group).to_pyarrow())
+    within = [name for name in group if name not in ALWAYS]
+    table = as_frame(_rater_patterns(judgments, categories, within).to_pyarrow())
     check_declared(table[_OWN].to_numpy(np.int64), judgments, categories)
-    return list(_split(table, group, categories))
+    return list(_split(table, within, categories))
+
+
+def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
+    """The rater-pattern table: group, annotator, own (category number), n0, n1, … (the pattern) and judgments.
+
+    Where an annotator answered more than once on a unit, the newest answer counts (of answers of the same millisecond,
+    the one of the later category). Unanswered questions (a null value) are left out. `own` is beyond the last category,
+    and in no pattern, for an answer that `categories` does not declare. Two rows may be alike but for their judgments,
+    which add up.
+    """
+    found = _rater_patterns(judgments, categories, [name for name in group if name not in ALWAYS])
+    names = zip(ALWAYS, zip(*sorted(categories), strict=True), strict=True)
+    return found.mutate(**{name: found[_ASKED].cases(*enumerate(texts)) for name, texts in names}).drop(_ASKED)
+
+
+def _rater_patterns(
+    judgments: ir.Table, categories: Mapping[QuestionKey, Categories], within: Sequence[str]
+) -> ir.Table:
+    answers = numbered(judgments, categories)
+    answers = answers.mutate(**{_ASKED: _place(answers, sorted(categories))})
+    return patterns_by_rater(answers, [_ASKED, *within], beyond(categories))
 
 
 def check_declared(own: Integers, judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> None:
@@ -95,23 +121,6 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
-    """The rater-pattern table: group, annotator, own (category number), n0, n1, … (the pattern) and judgments.
-
-    Where an annotator answered more than once on a unit, the newest answer counts (of answers of the same
-    millisecond, the one of the later category). Unanswered questions (a null value) are left out. `own` is beyond
-    the last category, and in no pattern, for an answer that `categories` does not declare.
-    """
-    unit = list(dict.fromkeys((*group, "item", "target")))
-    answers = newest_answers(judgments, categories, unit)
-    size = beyond(categories)
-    pattern = {f"n{k}": answers.count(where=answers[_OWN] == k) for k in range(size)}
-    units = answers.group_by(unit).aggregate(**pattern)
-    same_unit = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
-    rated = answers.join(units, same_unit)
-    return rated.group_by([*group, "annotator", _OWN, *pattern]).aggregate(**{_COUNT: rated.count()})
-
-
 def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], unit: Sequence[str]) -> ir.Table:
     """One row per unit and annotator: `own`, the number of the category of the newest answer.
 
@@ -120,7 +129,7 @@ def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     known = numbered(judgments, categories)
     size = beyond(categories) + 1
     answers = known.group_by([*unit, "annotator"]).aggregate(newest=(known.instant * size + known[_OWN]).max())
-    return answers.mutate(**{_OWN: answers.newest % size}).drop("newest")
+    return answers.select(*unit, "annotator", **{_OWN: answers.newest % size})
 
 
 def numbered(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
@@ -131,11 +140,6 @@ def numbered(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) 
     known = judgments.filter(_asked(judgments, categories), judgments.value.notnull())
     own = _category_number(known, categories).fill_null(beyond(categories))
     return known.mutate(**{_OWN: own, "instant": milliseconds(known.updated)})
-
-
-def milliseconds(instant: ir.TimestampValue) -> ir.IntegerValue:
-    """Milliseconds since 1970, 0 where it is not known."""
-    return (instant.epoch_seconds().cast("int64") * 1_000 + instant.millisecond()).fill_null(0)
 
 
 def beyond(categories: Mapping[QuestionKey, Categories]) -> int:
@@ -159,6 +163,12 @@ def _category_number(answers: ir.Table, categories: Mapping[QuestionKey, Categor
     return ibis.cases(*numbers)
 
 
+def _place(answers: ir.Table, questions: Sequence[QuestionKey]) -> ir.IntegerValue:
+    last = ibis.literal(len(questions) - 1, "int64")
+    tests = [(_asked(answers, {key: None}), place) for place, key in enumerate(questions[:-1])]
+    return ibis.cases(*tests, else_=last) if tests else last
+
+
 def _undeclared(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> list[tuple[str, str, str]]:
     asked = judgments.filter(_asked(judgments, categories), judgments.value.notnull())
     seen = asked.select("workflow", "question", "value").distinct().to_pandas()
@@ -166,27 +176,27 @@ def _undeclared(judgments: ir.Table, categories: Mapping[QuestionKey, Categories
     return [(w, q, code) for w, q, code in answers if code not in categories[w, q].codes]
 
 
-def _split(table: pd.DataFrame, group: Sequence[str], categories: Mapping[QuestionKey, Categories]) -> Iterator[Counts]:
+def _split(
+    table: pd.DataFrame, within: Sequence[str], categories: Mapping[QuestionKey, Categories]
+) -> Iterator[Counts]:
     table["annotator"] = table["annotator"].cat.codes
-    for key, rows in table.groupby(list(group), dropna=False, sort=True, observed=True):
-        named = name_group(group, key)
-        yield _group_counts(named, rows, len(categories[str(named["workflow"]), str(named["question"])].codes))
+    questions = sorted(categories)
+    for key, rows in table.groupby([_ASKED, *within], dropna=False, sort=True, observed=True):
+        place, *values = cast("tuple[int, ...]", key)
+        question = questions[place]
+        named = dict(zip(ALWAYS, question, strict=True)) | name_group(within, values)
+        yield _group_counts(named, rows, len(categories[question].codes))
 
 
 def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -> Counts:
-    every = rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64)
-    patterns, pattern = _unique_rows(every)
-    count = rows[_COUNT].to_numpy(np.int64)
+    patterns, pattern = _unique_rows(rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64))
+    rater = np.unique(rows["annotator"].to_numpy(np.int64), return_inverse=True)[1]
+    cells, cell = _unique_rows(np.column_stack([rater, pattern, rows[_OWN].to_numpy(np.int64)]))
+    count = np.bincount(cell, weights=rows[_COUNT].to_numpy(np.float64)).astype(np.int64)
+    rater, pattern, own = cells.T
     ratings = np.bincount(pattern, weights=count, minlength=len(patterns)).astype(np.int64)
-    return Counts(
-        group=group,
-        patterns=patterns,
-        units=ratings // patterns.sum(axis=1),
-        rater=np.unique(rows["annotator"].to_numpy(np.int64), return_inverse=True)[1],
-        pattern=pattern,
-        own=rows[_OWN].to_numpy(np.int64),
-        count=count,
-    )
+    units = ratings // patterns.sum(axis=1)
+    return Counts(group=group, patterns=patterns, units=units, rater=rater, pattern=pattern, own=own, count=count)
 
 
 def _unique_rows(rows: Integers) -> tuple[Integers, Integers]:
