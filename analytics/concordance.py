@@ -60,9 +60,9 @@ class Replicates:
     single: Floats
 
     def estimate(self, basis: Basis, scale: Scale, nothing: str) -> Estimate:
-        """The figure with its jackknife interval; `nothing` is why there is none although items have two rankings."""
+        """The figure with its jackknife interval; `nothing` is why there is none, where there is none."""
         if np.isnan(self.value):
-            return basis.undefined(nothing if basis.n_items else "no item has two annotators")
+            return basis.undefined(nothing)
         if 1 - self.value < ROUNDING:
             return basis.undefined("no interval: all annotators agree on every item", 1.0)
         items, raters, single = (jackknife(each, np.ones(len(each))) for each in (self.items, self.raters, self.single))

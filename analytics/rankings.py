@@ -89,6 +89,8 @@ def _paired(group: Orders, nothing: Basis) -> dict[str, Estimate]:
     several = (given.sum(axis=1) >= 2).reshape(-1, len(one)).any(axis=1)
     used = several[group.unit] & placed.any(axis=1)
     basis = rests_on(nothing, int(several.sum()), group.rater[used])
+    if not used.any():
+        return dict.fromkeys(_PAIRED, basis.undefined("no item has two annotators"))
     pairs = _Pairs.of(given, np.where(placed, cell * 3 + own, -1)[used], group.rater[used])
     units = pairs.pattern.reshape(-1, len(one))[several]
     return {
