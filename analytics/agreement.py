@@ -54,12 +54,24 @@ def agreement(
     `analytics.coefficients.COEFFICIENTS`; None for the usual ones that the scale of each question allows. Raises
     UnknownGrouping, UndeclaredCategory, ImpossibleMetric, ImpossibleInterval.
     """
+    return [found for _, found in with_counts(judgments, categories, by, metrics, over, level)]
+
+
+def with_counts(
+    judgments: ir.Table,
+    categories: Mapping[QuestionKey, Categories],
+    by: Sequence[str],
+    metrics: Sequence[str] | None,
+    over: Over,
+    level: float,
+) -> list[tuple[Counts, Agreement]]:
+    """The agreement of every group beside the counts it was worked out from; all as in `agreement`."""
     check(over, level)
     asked = {key: _asked(key, each, metrics) for key, each in categories.items()}
     rows = []
     for each in counts(judgments, categories, by):
         key = str(each.group["workflow"]), str(each.group["question"])
-        rows.append(group_agreement(each, categories[key], asked[key], over, level))
+        rows.append((each, group_agreement(each, categories[key], asked[key], over, level)))
     return rows
 
 

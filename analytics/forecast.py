@@ -12,9 +12,8 @@ from math import ceil
 
 import ibis.expr.types as ir
 
-from analytics.agreement import Totals, agreement, item_variance, rater_variance, rating_variance
+from analytics.agreement import Totals, item_variance, rater_variance, rating_variance, with_counts
 from analytics.coefficients import COEFFICIENTS, sums
-from analytics.counts import counts
 from analytics.estimate import Estimate
 from analytics.intervals import Scale, Variance, interval, two_way
 from analytics.scales import Categories, QuestionKey
@@ -107,8 +106,7 @@ def forecast(
     `target` is the width to reach; all else, and the errors, as in `analytics.agreement.agreement`.
     """
     rows = []
-    found = agreement(judgments, categories=categories, by=by, metrics=metrics, level=level)
-    for group, each in zip(counts(judgments, categories, by), found, strict=True):
+    for group, each in with_counts(judgments, categories, by, metrics, "items_and_raters", level):
         known = categories[str(group.group["workflow"]), str(group.group["question"])]
         numbers = known.numbers or (float("nan"),) * len(known.codes)
         totals = Totals.of(group)

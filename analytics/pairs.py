@@ -121,14 +121,22 @@ def confusions(
     if not categories:
         return []
     unit = list(dict.fromkeys((*group, "item", "target")))
-    answers = newest_answers(judgments, categories, unit)
-    last = answers.aggregate(last=answers.own.max()).to_pyarrow()["last"].drop_null()
-    check_declared(last.to_numpy(), judgments, categories)
-    table = _cells(answers, group, unit, minimum).to_pandas()
+    table = _read(newest_answers(judgments, categories, unit), group, unit, minimum).to_pandas()
+    check_declared(table["last"].to_numpy(), judgments, categories)
+    table = table[table["units"].notna()]
     return [
         _confusions(name_group(group, key), rows, categories)
         for key, rows in table.groupby(group, dropna=False, sort=True)
     ]
+
+
+def _read(answers: ir.Table, group: Sequence[str], unit: Sequence[str], minimum: int) -> ir.Table:
+    """The cells, each with `last`, the highest category number of all answers; without cells one row that has no units.
+
+    In one expression, so that judgments are read once.
+    """
+    last = answers.aggregate(last=answers.own.max())
+    return last.left_join(_cells(answers, group, unit, minimum), ibis.literal(value=True))
 
 
 def _cells(answers: ir.Table, group: Sequence[str], unit: Sequence[str], minimum: int) -> ir.Table:
