@@ -155,7 +155,7 @@ def _row(group: Moments, over: Over, level: float) -> Numbers:
     within = float(group.units @ group.spread)
     return Numbers(
         group=group.group,
-        estimates={"alpha_interval": _alpha(group, totals, over, level), "mean": _mean(group, totals, over, level)},
+        estimates={"alpha_interval": _alpha(group, totals, over, level), "mean": estimate_mean(group, over, level)},
         deviation=(within / freedom) ** 0.5 if freedom > ROUNDING else None,
         n_single_rated=round(float(group.units[~pairable].sum())),
         small=bool(group.units.sum() < SMALL),
@@ -187,12 +187,14 @@ def _alpha(group: Moments, totals: Totals, over: Over, level: float) -> Estimate
     return _estimate(basis, value, variance, AT_MOST_ONE, "no interval: all items show the same agreement")
 
 
-def _mean(group: Moments, totals: Totals, over: Over, level: float) -> Estimate:
+def estimate_mean(group: Moments, over: Over, level: float, scale: Scale = UNBOUNDED) -> Estimate:
+    """The mean over units of the mean of their ratings, with an interval on this scale."""
+    totals = Totals.of(group)
     basis = basis_of(group, group.given >= 1, over, level)
     value = float(mean(totals.all)) * totals.scale + totals.centre
     standard = totals.variance(mean, over)
     variance = Variance(standard.value * totals.scale**2, standard.freedom)
-    return _estimate(basis, value, variance, UNBOUNDED, "no interval: all items have the same mean")
+    return _estimate(basis, value, variance, scale, "no interval: all items have the same mean")
 
 
 def _estimate(basis: Basis, value: float, variance: Variance, scale: Scale, same: str) -> Estimate:

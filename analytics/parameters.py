@@ -12,8 +12,10 @@ from analytics.annotators.times import ALWAYS as PACE_ALWAYS
 from analytics.annotators.times import GROUPINGS as PACE_GROUPINGS
 from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import METHODS
+from analytics.consensus.models import MODELS
 from analytics.contested import FEWEST
 from analytics.disagreement import ENOUGH
+from analytics.needs import METRICS as NEEDED
 from analytics.orders import OF_A_RESPONSE
 from analytics.pairs import MINIMUM, POWERS
 from analytics.query import GROUPINGS, HARMFUL, OVER, SAFETY
@@ -76,9 +78,11 @@ def _minimum(told: str) -> fields.Field[Any]:
     return fields.Integer(load_default=MINIMUM, validate=validate.Range(2, 2**31), metadata={"description": told})
 
 
-def _metrics() -> fields.Field[Any]:
-    told = "coefficients, separated by commas; the usual ones of each question unless given"
-    known = fields.String(validate=validate.OneOf(list(COEFFICIENTS)))
+def _metrics(
+    of: Iterable[str] = COEFFICIENTS,
+    told: str = "coefficients, separated by commas; the usual ones of each question unless given",
+) -> fields.Field[Any]:
+    known = fields.String(validate=validate.OneOf(list(of)))
     return DelimitedList(known, validate=validate.Length(min=1), metadata={"description": told})
 
 
@@ -200,6 +204,18 @@ class Compared(Estimated):
     )
 
 
+class Dissenting(Grouped):
+    """And which part of the annotators."""
+
+    minimum = fields.Integer(
+        load_default=ENOUGH,
+        validate=validate.Range(2, 2**31),
+        metadata={"description": "how many items an annotator must share with others"},
+    )
+    limit = _limit()
+    offset = _offset("first")
+
+
 class OfPeople(Estimated):
     """And which groups of annotators are compared, and by what."""
 
@@ -250,6 +266,29 @@ class ByMethod(Grouped):
         load_default="dawid_skene",
         metadata={"description": "`majority` counts votes; the others weigh annotators by how often they err"},
     )
+
+
+class Needed(Grouped):
+    """And which metrics, and how wide their intervals may be."""
+
+    metrics = _metrics(NEEDED, "metrics, separated by commas; the usual ones of each question unless given")
+    target = fields.Float(
+        load_default=0.1,
+        validate=validate.Range(0.001, 1),
+        metadata={"description": "how wide the interval may be, .001 to 1; of the mean, as a share of the scale"},
+    )
+
+
+class Continued(Grouped):
+    """And how answers are made one, and which part of them."""
+
+    method = fields.String(
+        validate=validate.OneOf(list(MODELS)),
+        load_default="dawid_skene",
+        metadata={"description": "how annotators are taken to err"},
+    )
+    limit = _limit()
+    offset = _offset("first")
 
 
 class Consensual(ByMethod):

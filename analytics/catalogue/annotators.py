@@ -10,6 +10,9 @@ from analytics.annotators.scorecard import Scorecard, scorecards
 from analytics.annotators.severity import Severity, severity
 from analytics.catalogue.statistic import Plain, Statistic
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
+from analytics.consensus.next_rating import NextRating, next_ratings
+from analytics.needs import Need, needs
+from analytics.numeric import numeric
 from analytics.query import Query, check_workflow, chosen, in_use, measurable, narrowed
 from analytics.references import gold
 from analytics.scales import categories
@@ -36,6 +39,27 @@ def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
     asked = measurable(snapshot, library, query)
     judgments = narrowed(snapshot.judgments(), snapshot, query)
     return certainties(judgments, categories=asked, by=query.columns, method=query.method)
+
+
+def need_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Need]:
+    """What more ratings an item would do for intervals, as asked; raises UnknownValue."""
+    possible = {**numeric(library.workflows), **categories(library.workflows)}
+    asked = chosen(in_use(possible, snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return needs(judgments, questions=asked, by=query.columns, metrics=query.metrics, target=query.target)
+
+
+def next_rows(snapshot: Snapshot, library: Library, query: Query) -> list[NextRating]:
+    """What one more rating would do for each item as asked, the contested ones first; raises UnknownValue."""
+    asked = measurable(snapshot, library, query)
+    return next_ratings(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=asked,
+        by=query.columns,
+        method=query.method,
+        limit=query.limit,
+        offset=query.offset,
+    )
 
 
 def scorecard_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Scorecard]:
@@ -71,6 +95,14 @@ def pace_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pace]:
 
 def _flagged(row: Plain) -> Iterable[Plain]:
     return ({**row, "flags": ", ".join(row["flags"])},)
+
+
+def _widths(row: Plain) -> Iterable[Plain]:
+    now = {name: value for name, value in row.items() if name != "expected"}
+    return [
+        {**now, "with_ratings": each["ratings"], **{name: each[name] for name in each if name != "ratings"}}
+        for each in row["expected"]
+    ] or [now]
 
 
 def _told(row: Plain) -> Iterable[Plain]:
@@ -129,5 +161,25 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Certainty,
         rows=certainty_rows,
         path="certainty",
+    ),
+    Statistic(
+        name="needs",
+        title="How many ratings an item must have, per question",
+        about="The expected width of the interval with 2 to 20 ratings an item, by the same annotators and by more of "
+        "them, how many it takes, and how reliable the mean of numbers is.",
+        takes=parameters.Needed,
+        row=Need,
+        rows=need_rows,
+        path="needs",
+        lines=_widths,
+    ),
+    Statistic(
+        name="next",
+        title="Which items need one more rating, and which are settled; those it helps most first",
+        about="How probable the answer is now and, in the mean, after one more rating, and how many settle it.",
+        takes=parameters.Continued,
+        row=NextRating,
+        rows=next_rows,
+        path="next",
     ),
 )

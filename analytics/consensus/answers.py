@@ -23,8 +23,8 @@ SETTLED = 0.95
 """The certainty from which on an answer is settled."""
 
 _EVEN = 1e-6
-_UNLEARNT = "no item has two annotators: how often they err cannot be known"
-_RESTLESS = "the method did not come to rest on these answers"
+UNLEARNT = "no item has two annotators: how often they err cannot be known"
+UNRESTED = "the method did not come to rest on these answers"
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ def _answers(group: Votes, codes: tuple[str, ...], method: str) -> Answers:
         return Answers(group, codes, method, group.shares, group.shares.max(axis=1), None)
     unknown = np.full(len(group.items), np.nan)
     if group.given.max() < 2:
-        return Answers(group, codes, method, group.shares, unknown, _UNLEARNT)
+        return Answers(group, codes, method, group.shares, unknown, UNLEARNT)
     fitted = fit(group, method)
     certainty = fitted.posterior.max(axis=1) if fitted.rested else unknown
-    return Answers(group, codes, method, fitted.posterior, certainty, None if fitted.rested else _RESTLESS)
+    return Answers(group, codes, method, fitted.posterior, certainty, None if fitted.rested else UNRESTED)
 
 
 def consensus(
@@ -139,17 +139,26 @@ def consensus(
     ]
 
 
+def likeliest(probabilities: Floats) -> Integers:
+    """The answers that share the highest probability, by number.
+
+    >>> likeliest(np.array([0.4, 0.2, 0.4]))
+    array([0, 2])
+    """
+    return np.flatnonzero(probabilities > probabilities.max() - _EVEN)
+
+
 def _row(of: Answers, unit: int) -> Consensus:
     probabilities, certainty = of.probabilities[unit], float(of.certainty[unit])
-    likeliest = [of.codes[k] for k in np.flatnonzero(probabilities > probabilities.max() - _EVEN)]
+    best = [of.codes[k] for k in likeliest(probabilities)]
     known = not np.isnan(certainty)
     return Consensus(
         group=of.votes.group,
         item=of.votes.items[unit],
         target=of.votes.targets[unit],
         method=of.method,
-        answer=likeliest[0] if len(likeliest) == 1 else None,
-        tied=tuple(likeliest) if len(likeliest) > 1 else (),
+        answer=best[0] if len(best) == 1 else None,
+        tied=tuple(best) if len(best) > 1 else (),
         certainty=certainty if known else None,
         settled=known and certainty >= SETTLED,
         n_judgments=int(of.votes.given[unit]),
