@@ -8,6 +8,7 @@ from analytics import parameters
 from analytics.catalogue.statistic import Plain, Statistic
 from analytics.contested import Contested, contested
 from analytics.disagreement import Disagreement, disagreement
+from analytics.dissent import Dissent, dissent
 from analytics.query import Query, measurable, narrowed
 from analytics.rater_groups import RaterGroup, possible, rater_groups
 from analytics.store import Snapshot
@@ -34,6 +35,18 @@ def disagreement_rows(snapshot: Snapshot, library: Library, query: Query) -> lis
         by=query.columns,
         minimum=query.minimum,
         over=query.over,
+    )
+
+
+def dissent_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Dissent]:
+    """The annotators who disagree with their peers as asked, those who surely do most first; raises UnknownValue."""
+    return dissent(
+        narrowed(snapshot.judgments(), snapshot, query),
+        categories=measurable(snapshot, library, query),
+        by=query.columns,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
     )
 
 
@@ -78,6 +91,16 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Disagreement,
         rows=disagreement_rows,
         path="disagreement",
+    ),
+    Statistic(
+        name="dissent",
+        title="Annotators who answer otherwise than their peers, those who surely do most first",
+        about="The share of peers with another answer, with an interval, and by what the frequencies of answers would "
+        "make it: a ratio of 1 is chance, 0 is best. Whoever disagrees is not thereby wrong.",
+        takes=parameters.Dissenting,
+        row=Dissent,
+        rows=dissent_rows,
+        path="dissent",
     ),
     Statistic(
         name="groups",
