@@ -114,18 +114,18 @@ def effective(value: Floats, variance: Floats, clusters: Floats, most: Floats, l
     return found
 
 
-def pooled(part: Floats, whole: Floats, level: float) -> tuple[float, float, float]:
-    """The share of a group and its interval if other annotators were drawn: Wilson's for the effective number."""
-    asked = whole > 0
-    part, whole = part[asked], whole[asked]
-    if len(whole) < 2:
-        return (float(part.sum() / whole.sum()) if len(whole) else np.nan), np.nan, np.nan
-    total, count = np.array([part.sum(), whole.sum()]), np.array([float(len(whole))])
-    squares = tuple(np.array([each]) for each in (part @ part, part @ whole, whole @ whole))
-    value = total[:1] / total[1:]
-    variance = clustered(total[:1], total[1:], squares, count)  # type: ignore[arg-type]  # three of them
-    low, high = wilson(value, effective(value, variance, count, total[1:], level), level)
-    return float(value[0]), float(low[0]), float(high[0])
+def others(part: Floats, whole: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    """The share of all *other* annotators of the group, and its interval if other annotators were drawn.
+
+    Wilson's interval for the effective number of answers, annotators being clusters; not a number without two others.
+    """
+    rest, answers = part.sum() - part, whole.sum() - whole
+    count = (whole > 0).sum() - (whole > 0).astype(np.float64)
+    squares = (part @ part - part**2, part @ whole - part * whole, whole @ whole - whole**2)
+    value = ratio(rest, answers)
+    low, high = wilson(value, effective(value, clustered(rest, answers, squares, count), count, answers, level), level)
+    few = count < 2
+    return value, np.where(few, np.nan, low), np.where(few, np.nan, high)
 
 
 def q_values(parts: Sequence[Floats]) -> list[Floats]:

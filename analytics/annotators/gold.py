@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import betaln, expit
 from scipy.stats import beta, binom
 
-from analytics.annotators.figures import Figures, Floats, Integers, number, pooled, reasons
+from analytics.annotators.figures import Figures, Floats, Integers, others, reasons
 from analytics.counts import check_declared, name_group, newest_answers
 from analytics.references import UNIT
 from analytics.scales import Categories, QuestionKey
@@ -22,6 +22,9 @@ from analytics.scales import Categories, QuestionKey
 JEFFREYS = (0.5, 0.5)
 FEWEST_ANNOTATORS = 30
 """Annotators with a known answer from which on their group says what to expect of one."""
+
+WORTH = 10.0
+"""Answers that this is worth at most: who differs from all others must be able to show it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def accuracy(of: Hits, level: float) -> Figures:
     """The posterior mean of each annotator's accuracy with the central interval of its distribution.
 
     The prior is the beta distribution of the group's annotators (empirical Bayes), or Jeffreys' where fewer than 30 of
-    them have a known answer. The p-value is that of so few right answers where the chance is the group's (binomial).
+    them have a known answer. The p-value is the chance of so few right answers at the rate of the others (binomial).
     """
     a, b = prior = group_prior(of.known, of.right)
     of_group = "Jeffreys" if prior == JEFFREYS else f"of the group ({a:.3g}, {b:.3g})"
@@ -68,7 +71,7 @@ def accuracy(of: Hits, level: float) -> Figures:
     first, second = a + of.right, b + of.known - of.right
     spread = first * second / ((first + second) ** 2 * (first + second + 1))
     tail = (1 - level) / 2
-    usual = pooled(of.right, of.known, level)[0]
+    usual = np.nan_to_num(others(of.right, of.known, level)[0])
     return Figures(
         method=f"beta posterior, prior {of_group}",
         value=np.where(none, np.nan, first / (first + second)),
@@ -79,7 +82,7 @@ def accuracy(of: Hits, level: float) -> Figures:
         judgments=of.known.astype(np.int64),
         annotators=np.minimum(of.known, 1).astype(np.int64),
         reasons=reasons(len(none), (none, "no answer has a known right one")),
-        p_value=np.where(none, np.nan, binom.cdf(of.right, of.known, number(usual) or 0.0)),
+        p_value=np.where(none, np.nan, binom.cdf(of.right, of.known, usual)),
         level=level,
     )
 
@@ -88,7 +91,7 @@ def group_prior(known: Floats, right: Floats) -> tuple[float, float]:
     """The beta distribution that annotators' accuracies are drawn from: the most probable one.
 
     Beta-binomial likelihood with the uniform-shrinkage prior on how alike annotators are (Christiansen & Morris 1997,
-    J. Am. Stat. Assoc. 92), which keeps them from being taken as all the same.
+    J. Am. Stat. Assoc. 92), which keeps them from being taken as all the same; worth 10 answers at most.
 
     >>> group_prior(np.array([20.0]), np.array([19.0]))
     (0.5, 0.5)
@@ -107,7 +110,7 @@ def group_prior(known: Floats, right: Floats) -> tuple[float, float]:
 
     rate = (right.sum() + 0.5) / (known.sum() + 1)
     found = minimize(loss, [np.log(rate / (1 - rate)), np.log(10.0)], method="Nelder-Mead", options={"xatol": 1e-6})
-    mean, size = float(expit(found.x[0])), float(np.exp(found.x[1]))
+    mean, size = float(expit(found.x[0])), min(float(np.exp(found.x[1])), WORTH)
     return mean * size, (1 - mean) * size
 
 

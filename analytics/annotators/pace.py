@@ -22,7 +22,7 @@ from analytics.annotators.figures import (
     Floats,
     Integers,
     number,
-    pooled,
+    others,
     q_values,
     reasons,
     wilson,
@@ -59,7 +59,7 @@ class Pace:
     standard_errors: dict[str, float | None]
     fast: float | None = field(metadata={"description": "seconds under which an annotation is too fast"})
     longest_fast: int = field(metadata={"description": "the most too fast annotations in a row"})
-    skipped_by_group: float | None
+    skipped_by_others: float | None = field(metadata={"description": "the share of all others of the group"})
     median_of_group: float | None
     flags: tuple[str, ...] = field(metadata={"description": "`too_fast`, `skips_more`: where it is sure"})
 
@@ -94,7 +94,7 @@ class _Measured:
     longest: Integers
     skips: Figures
     too_fast: Figures
-    usual_skips: tuple[float, float, float]
+    usual_skips: tuple[Floats, Floats, Floats]
     median_of_group: float
     level: float
 
@@ -102,8 +102,8 @@ class _Measured:
     def of(cls, times: Times, level: float) -> _Measured:
         median = float(np.median(times.lead)) if len(times.lead) else np.nan
         skipped, asked = times.counts[:, 1].astype(np.float64), times.counts[:, :2].sum(axis=1).astype(np.float64)
-        usual = pooled(skipped, asked, level)
-        rate = number(usual[0]) or 0.0
+        usual = others(skipped, asked, level)
+        rate = np.nan_to_num(usual[0])
         quick = times.lead < FAST * median
         fast, timed = _sums(quick, times.starts), np.diff(times.starts).astype(np.float64)
         return cls(
@@ -141,7 +141,7 @@ class _Measured:
             standard_errors=errors,
             fast=number(self.fast),
             longest_fast=int(self.longest[row]),
-            skipped_by_group=number(self.usual_skips[0]),
+            skipped_by_others=number(self.usual_skips[0][row]),
             median_of_group=number(self.median_of_group),
             flags=tuple(self._flags(row, q_fast[row], q_skips[row])),
         )
@@ -150,7 +150,7 @@ class _Measured:
         flags = []
         if self.too_fast.items[row] >= FEWEST and q_fast < DISCOVERY and self.too_fast.low[row] > CARELESS:
             flags.append("too_fast")
-        if self.skips.items[row] >= FEWEST and q_skips < DISCOVERY and self.skips.low[row] > self.usual_skips[2]:
+        if self.skips.items[row] >= FEWEST and q_skips < DISCOVERY and self.skips.low[row] > self.usual_skips[2][row]:
             flags.append("skips_more")
         return flags
 

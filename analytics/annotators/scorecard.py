@@ -12,7 +12,7 @@ import numpy.typing as npt
 from analytics.agreement import group_agreement
 from analytics.annotators import consistency
 from analytics.annotators.drift import drift
-from analytics.annotators.figures import DISCOVERY, FEWEST, Figures, Floats, number, pooled, q_values
+from analytics.annotators.figures import DISCOVERY, FEWEST, Figures, Floats, number, others, q_values
 from analytics.annotators.gold import Hits, accuracy, hits, of_annotators
 from analytics.annotators.logs import Log, logs
 from analytics.annotators.peers import Peers, agreement, of_everybody, peers
@@ -48,6 +48,7 @@ class Scorecard:
     answers: int = field(metadata={"description": "all answers, those given again too"})
     items: int
     days: int = field(metadata={"description": "days (UTC) on which an answer was begun"})
+    right: int = field(metadata={"description": "answers equal to gold, of those that have any"})
     estimates: dict[str, Estimate]
     standard_errors: dict[str, float | None]
     of_group: dict[str, float | None]
@@ -104,7 +105,8 @@ class _Measured:
     runs: Runs
     confusion: Floats
     group_agreement: Estimate
-    group_accuracy: tuple[float, float, float]
+    of_others: tuple[Floats, Floats, Floats]
+    right: npt.NDArray[np.int64]
 
     @classmethod
     def of(
@@ -128,7 +130,8 @@ class _Measured:
             runs=runs(log),
             confusion=confusion(table),
             group_agreement=usual,
-            group_accuracy=pooled(gold.right, gold.known, level),
+            of_others=others(gold.right, gold.known, level),
+            right=gold.right.astype(np.int64),
         )
 
 
@@ -173,9 +176,10 @@ def _card(of: _Measured, found: _Discoveries, group: int, row: int) -> Scorecard
         answers=int(of.log.answers[row]),
         items=int(of.log.items[row]),
         days=int(of.days[row]),
+        right=int(of.right[row]),
         estimates={name: each.estimate(row) for name, each in of.figures.items()},
         standard_errors={name: number(each.error[row]) for name, each in of.figures.items()},
-        of_group={"agreement": of.group_agreement.value, "accuracy": number(of.group_accuracy[0])},
+        of_group=_of_group(of),
         run=Run(
             longest_run=int(shown.length[row]),
             longest_run_code=of.codes[shown.own[row]],
@@ -186,6 +190,13 @@ def _card(of: _Measured, found: _Discoveries, group: int, row: int) -> Scorecard
         flags=tuple(_flags(of, found, group, row)),
         small=int(of.log.items[row]) < FEWEST,
     )
+
+
+def _of_group(of: _Measured) -> dict[str, float | None]:
+    """Agreement and accuracy of all annotators of the group."""
+    known = int(of.figures["accuracy"].judgments.sum())
+    right = int(of.right.sum()) / known if known else None
+    return {"agreement": of.group_agreement.value, "accuracy": right}
 
 
 def _shares(of: _Measured, row: int) -> dict[str, dict[str, float]]:
@@ -205,7 +216,7 @@ def _flags(of: _Measured, found: _Discoveries, group: int, row: int) -> list[str
     flags = []
     if _sure(met, found.agreement[group], row) and usual.low is not None and met.high[row] < usual.low:
         flags.append("agrees_less")
-    if _sure(gold, found.accuracy[group], row) and gold.high[row] < of.group_accuracy[1]:
+    if _sure(gold, found.accuracy[group], row) and gold.high[row] < of.of_others[1][row]:
         flags.append("less_accurate")
     if _sure(change, found.drift[group], row):
         flags.append("agreement_rises" if change.value[row] > 0 else "agreement_falls")
