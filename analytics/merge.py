@@ -72,7 +72,8 @@ WITH newest AS (
     SELECT * FROM arriving_annotations
     QUALIFY row_number() OVER (PARTITION BY {_KEY} ORDER BY updated DESC, status, item, annotator, created) = 1
 ), answers AS (
-    SELECT {_KEY}, updated, bit_xor(hash(question, target, value, number, original)) AS digest
+    SELECT {_KEY}, updated, bit_xor(CASE WHEN length IS NULL THEN hash(question, target, value, number, original)
+        ELSE hash(question, target, value, number, original, length) END) AS digest
     FROM arriving_judgments GROUP BY ALL
 ), marks AS (
     SELECT {_KEY}, updated,

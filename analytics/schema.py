@@ -89,7 +89,15 @@ def _scores() -> str:
     )
 
 
-_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes, _scores)
+def _length() -> str:
+    """How long the texts are in which errors were looked for; a store made from here on has the column already.
+
+    Older answers have none until they are read again: by the next whole pull, or `concord rebuild`.
+    """
+    return "ALTER TABLE judgments ADD COLUMN IF NOT EXISTS length BIGINT"
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes, _scores, _length)
 CURRENT = len(_MIGRATIONS)
 
 

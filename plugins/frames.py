@@ -26,8 +26,9 @@ _CONTEXT = [
 _WHEN = [("guideline_version", _TEXT), ("created", _TIME), ("updated", _TIME), ("lead_time", pa.float64())]
 
 # One row an answer: `value` is a stable code (codes of a multiple choice sorted and joined by "|") or a text, `number`
-# its place on the scale where there is one, `original` the text that an edited text started from. `target` is "item",
-# the response's position ("a", "b", …), "claim_1", … or a turn of a conversation ("turn_1", "turn_1_reply", …).
+# its place on the scale where there is one, `original` the text that an edited text started from, `length` the code
+# points of a text in which errors were looked for. `target` is "item", the response's position ("a", "b", …),
+# "claim_1", … or a turn of a conversation ("turn_1", "turn_1_reply", …).
 JUDGMENTS = pa.schema(
     [
         *_KEY,
@@ -37,6 +38,7 @@ JUDGMENTS = pa.schema(
         ("value", _TEXT),
         ("number", pa.float64()),
         ("original", _TEXT),
+        ("length", pa.int64()),
         *_WHEN,
     ]
 )

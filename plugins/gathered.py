@@ -20,6 +20,7 @@ class Answer:
     value: str
     number: float | None
     original: str | None = None
+    length: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Gathered:
         """What one submitted annotation says."""
         version, _, updated, _ = when
         for answer in answers:
-            given = (answer.question, answer.target, answer.value, answer.number, answer.original)
+            given = (answer.question, answer.target, answer.value, answer.number, answer.original, answer.length)
             self._judgments.append((*lead, *given, *when))
         for span in spans:
             marked = (span.question, span.target, span.span, span.start, span.end, span.text)

@@ -123,7 +123,8 @@ class Answers:
         read = [span for number, each in enumerate(_list(value)) if (span := self._span(asked, number, each))]
         spans = sorted(set(read), key=lambda span: (span.start, span.end, span.span))
         self.spans += self._corrected(spans, f"{asked.name}__corrections")
-        self._keep(Answer(asked.question.id, asked.target, "marked" if spans else "none", float(len(spans))))
+        outcome, length = "marked" if spans else "none", len(self._texts[asked.text])
+        self._keep(Answer(asked.question.id, asked.target, outcome, float(len(spans)), length=length))
 
     def _corrected(self, spans: list[MarkedSpan], name: str) -> list[MarkedSpan]:
         try:

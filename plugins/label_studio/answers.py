@@ -105,7 +105,9 @@ class Answers:
             self._guard(f"{self._where}, {control.name} {region}", self._span, control, region, value)
         found = len(self.spans) - before
         outcome = "marked" if found else "none"
-        self._keep(Answer(control.question.id, control.target, outcome, float(found)))
+        text = shown_text(self._texts, control.text)
+        length = len(text) if isinstance(text, str) else None
+        self._keep(Answer(control.question.id, control.target, outcome, float(found), length=length))
 
     def _span(self, control: Control, region: str, value: dict[str, Any]) -> None:
         question = control.question

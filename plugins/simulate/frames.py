@@ -20,6 +20,8 @@ from plugins.targets import targets
 
 SOURCE = "simulation"
 VENDORS = ("northwind", "lumen")
+_LENGTH = 200
+"""Code points of a simulated text, unless its errors need more."""
 _WORDS = 120.0  # of each response
 
 TRUTH = pa.schema(
@@ -233,7 +235,10 @@ def _written(question: Question, target: str, work: _Work, texts: Mapping[str, s
 def _mark_errors(
     question: Question, target: str, plan: Plan, work: _Work, items: pa.Array, rng: np.random.Generator
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Every item has Poisson(1.5) true errors, ten characters apart; who misses one has no span for it."""
+    """Every item has Poisson(1.5) true errors, ten characters apart; who misses one has no span for it.
+
+    The texts are as long as is said here, and are nowhere written.
+    """
     true = rng.poisson(1.5, plan.items)
     owner = np.repeat(np.arange(plan.items), true)
     nth = np.arange(len(owner)) - np.repeat(np.cumsum(true) - true, true)
@@ -243,7 +248,9 @@ def _mark_errors(
     row, error = row[found], error[found]
     kind = unordered(category[error], work.skill[row], len(question.choices), rng)
     grade = ordered(severity[error], work.skill[row], -work.bias[row], len(question.severities), rng)
-    marked = work.context | _about(question, target, len(work)) | _counted(np.bincount(row, minlength=len(work)))
+    length = {"length": pa.array(np.maximum(_LENGTH, 10 * true[work.item]))}
+    marked = work.context | _about(question, target, len(work)) | length
+    marked |= _counted(np.bincount(row, minlength=len(work)))
     known = {"item": items} | _about(question, target, plan.items) | _counted(true)
     spans = {name: column.take(pa.array(row)) for name, column in work.context.items()}
     spans |= _about(question, target, len(row)) | {

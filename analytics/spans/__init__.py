@@ -1,0 +1,1 @@
+"""How far annotators mark the same errors in the same text."""
