@@ -21,6 +21,7 @@ DIMENSIONS = (
     "guideline_version",
     "vendor",
     "stage",
+    "programme",
     "domain",
     "batch",
     "model",
@@ -67,7 +68,7 @@ def _vendor(answers: ir.Table, tables: Tables) -> ir.Table:
 
 
 def _of_item(answers: ir.Table, tables: Tables) -> ir.Table:
-    return _joined(answers, tables.items().select("item", "domain", "batch"), "item")
+    return _joined(answers, tables.items().select("item", "programme", "domain", "batch"), "item")
 
 
 def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
@@ -87,6 +88,7 @@ _ADDED: Mapping[str, Callable[[ir.Table, Tables], ir.Table]] = {
     "language": _language,
     "week": _week,
     "vendor": _vendor,
+    "programme": _of_item,
     "domain": _of_item,
     "batch": _of_item,
     "model": _of_response,

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from analytics.marked import ANSWER
 from analytics.scales import QuestionKey
 
-_ANSWER = ("source", "project", "annotation", "question", "target")
 _DAY = 86_400
 _THURSDAY = 3  # the epoch's weekday, Monday being 0
 
@@ -24,41 +24,38 @@ def exposures(judgments: ir.Table, questions: Iterable[QuestionKey]) -> ir.Table
     return judgments.filter(ibis.or_(*tests))
 
 
-def moments(looked: ir.Table, spans: ir.Table, group: Sequence[str]) -> ir.Table:
-    """Per group, what the mean penalty per exposure and its variances need.
+def reviews(judgments: ir.Table, spans: ir.Table, questions: Iterable[QuestionKey], group: Sequence[str]) -> ir.Table:
+    """The newest exposure of each annotator to each response, with what its spans sum up to.
 
-    Columns: `n` exposures, `penalty` their sum, `squares` the sum of squared penalties; and for items and for
-    annotators the number of them (`items`, `raters`) with, over their own sums s and numbers c of exposures,
-    `items_ss` = Σs², `items_sc` = Σsc, `items_cc` = Σc², `raters_ss`, `raters_sc`, `raters_cc`.
+    `spans` as in `analytics.marked.counted`. Columns: `group`, `item`, `target`, `annotator`, `programme`, `looked`
+    (1), `penalty`, `errors`, `marked` (spans, counted or not), `words` (0 where unknown) and what can be set beside
+    them: `penalty_read` and `errors_read`.
     """
-    scored = penalties(looked, spans)
-    every = scored.group_by(group).aggregate(
-        n=scored.count(), penalty=scored.penalty.sum(), squares=(scored.penalty * scored.penalty).sum()
+    newest = _newest(exposures(judgments, questions), list(dict.fromkeys((*group, "item", "target"))))
+    found = spans.group_by(ANSWER).aggregate(
+        penalty=spans.weight.sum(), errors=spans.errors.sum(), marked=spans.count()
     )
-    for name, column in (("items", "item"), ("raters", "annotator")):
-        part = _moments(scored, group, column, name)
-        every = every.left_join(part, [every[key].identical_to(part[key]) for key in group])
-        every = every.drop(*(f"{key}_right" for key in group))
-    return every
-
-
-def penalties(looked: ir.Table, spans: ir.Table) -> ir.Table:
-    """The exposures with `penalty`, the sum of the weights of their spans (0 without a span)."""
-    found = spans.group_by(_ANSWER).aggregate(weight=spans.weight.sum())
-    joined = looked.left_join(found, list(_ANSWER))
-    return joined.mutate(penalty=joined.weight.fill_null(0.0)).drop("weight", *(f"{key}_right" for key in _ANSWER))
-
-
-def _moments(scored: ir.Table, group: Sequence[str], column: str, name: str) -> ir.Table:
-    each = scored.group_by([*group, column]).aggregate(s=scored.penalty.sum(), c=scored.count().cast("float64"))
-    return each.group_by(group).aggregate(
-        **{
-            name: each.count(),
-            f"{name}_ss": (each.s * each.s).sum(),
-            f"{name}_sc": (each.s * each.c).sum(),
-            f"{name}_cc": (each.c * each.c).sum(),
-        }
+    joined = newest.left_join(found, [newest[key] == found[key] for key in ANSWER])
+    joined = joined.drop(*(f"{key}_right" for key in ANSWER))
+    summed = joined.mutate(
+        looked=ibis.literal(1.0),
+        **{name: joined[name].fill_null(0).cast("float64") for name in ("penalty", "errors", "marked", "words")},
     )
+    read = (summed.words > 0).cast("float64")
+    return summed.mutate(penalty_read=summed.penalty * read, errors_read=summed.errors * read)
+
+
+def _newest(looked: ir.Table, unit: Sequence[str]) -> ir.Table:
+    """Of an annotator's exposures to one unit the newest (of the same moment, the one of the last project and name)."""
+    for name, kind in (("words", "float64"), ("programme", "string")):
+        if name not in looked.columns:
+            looked = looked.mutate(**{name: ibis.null(kind)})
+    parts = ["updated", "source", "project", "annotation"]
+    newest = ibis.struct({name: looked[name] for name in parts}).max()
+    kept = looked.group_by(list(dict.fromkeys((*unit, "annotator")))).aggregate(
+        newest=newest, words=looked.words.max(), programme=looked.programme.max().fill_null("")
+    )
+    return kept.mutate(**{name: kept.newest[name] for name in parts if name not in kept.columns}).drop("newest")
 
 
 def weekly_exposures(looked: ir.Table, group: Sequence[str]) -> ir.Table:
@@ -69,8 +66,8 @@ def weekly_exposures(looked: ir.Table, group: Sequence[str]) -> ir.Table:
 
 def weekly_errors(looked: ir.Table, spans: ir.Table, group: Sequence[str]) -> ir.Table:
     """Per group, week and category: the number of `errors`; the week is the exposure's."""
-    dated = looked.mutate(week=week(looked.created)).select(*_ANSWER, *(set(group) - set(_ANSWER)), "week")
-    found = dated.join(spans.select(*_ANSWER, "category"), list(_ANSWER))
+    dated = looked.mutate(week=week(looked.created)).select(*ANSWER, *(set(group) - set(ANSWER)), "week")
+    found = dated.join(spans.select(*ANSWER, "category"), list(ANSWER))
     return found.group_by([*group, "week", "category"]).aggregate(errors=found.count())
 
 

@@ -23,6 +23,16 @@ class Categories:
     numbers: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True)
+class ErrorScale:
+    """What errors of a question are marked with, the `heaviest` penalty, and whether repeated ones count `once`."""
+
+    categories: tuple[str, ...]
+    severities: tuple[str, ...]
+    heaviest: float
+    once: bool
+
+
 def categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, Categories]:
     """The questions of these workflows that agreement can be measured on; text, numbers and spans are left out."""
     return {key: found for key, question in _questions(workflows) if (found := _categories(question)) is not None}
@@ -32,6 +42,20 @@ def error_categories(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, tup
     """The error-span questions of these workflows, each with its error categories."""
     return {
         key: tuple(choice.code for choice in question.choices)
+        for key, question in _questions(workflows)
+        if question.kind == "error_spans"
+    }
+
+
+def error_scales(workflows: Mapping[str, Workflow]) -> dict[QuestionKey, ErrorScale]:
+    """The error-span questions of these workflows, as their guideline is now."""
+    return {
+        key: ErrorScale(
+            categories=tuple(choice.code for choice in question.choices),
+            severities=tuple(severity.code for severity in question.severities),
+            heaviest=max(question.weight(c.code, s.code) for c in question.choices for s in question.severities),
+            once=question.repeated_errors == "once",
+        )
         for key, question in _questions(workflows)
         if question.kind == "error_spans"
     }

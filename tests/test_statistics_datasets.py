@@ -1,8 +1,7 @@
-"""Agreement and quality on real data sets, against published or twice computed figures."""
+"""Agreement on real data sets, against published or twice computed figures."""
 
 from collections import Counter
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +9,6 @@ from statistics_data import data_set, judgments, nominal
 
 from analytics.agreement import agreement
 from analytics.consensus.answers import consensus
-from analytics.quality import quality
 
 
 def ratings(name: str) -> pd.DataFrame:
@@ -66,29 +64,3 @@ def test_crowdscale_with_the_newest_of_repeated_ratings():
     found = estimates(rows.assign(updated=later), over="items")["en"]["alpha_nominal"]
     assert found.n_judgments == 216_725 - 1_810
     assert round(found.value, 5) == 0.70335
-
-
-def ted_weight(span: pd.Series) -> float:
-    """The penalties of Freitag et al. (2021): they differ from ours, so they are part of the test."""
-    if span["category"].startswith("Non-translation"):
-        return 25.0
-    if span["severity"] == "Minor" and span["category"] == "Fluency/Punctuation":
-        return 0.1
-    return {"Major": 5.0, "Minor": 1.0}.get(span["severity"], 0.0)
-
-
-@pytest.mark.parametrize(
-    ("pair", "system", "published"),
-    [("ende", "Facebook-AI", 1.06), ("ende", "Nemo", 2.14), ("zhen", "refB", 0.42), ("zhen", "ref", 5.52)],
-)
-def test_mqm_scores_of_ted_talks(pair, system, published):
-    """System scores of the WMT TED evaluation: mean penalty per annotated segment, error-free ones included."""
-    marked = data_set("mqm_ted_spans.parquet").query("lp == @pair and system == @system").reset_index(drop=True)
-    annotation = marked["doc"] + "/" + marked["seg_id"].astype(str) + "/" + marked["rater"]
-    spans = pd.DataFrame({"annotation": annotation, "weight": marked.apply(ted_weight, axis=1)})
-    spans = spans.assign(source="wmt", project=system, question="errors", target="a", category="any")
-    rows = pd.DataFrame({"annotation": annotation, "item": marked["doc"] + "/" + marked["seg_id"].astype(str)})
-    rows = rows.assign(annotator=marked["rater"], value="marked", source="wmt", project=system, question="errors")
-    table = judgments(rows.drop_duplicates("annotation").assign(target="a"))
-    (row,) = quality(table, ibis.memtable(spans), questions=[("rating", "errors")])
-    assert round(row.estimate.value, 2) == published

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import ibis.expr.types as ir
+
 from analytics import parameters
 from analytics.accuracy import Accuracy, accuracy
 from analytics.catalogue.statistic import Statistic
+from analytics.density import Density, density
+from analytics.dimensions import with_dimensions
+from analytics.marked import counted, in_force, with_words
 from analytics.output import exploded
 from analytics.quality import Quality, quality
 from analytics.query import Query, chosen, measurable, narrow, narrowed
 from analytics.references import placed_questions, split
-from analytics.scales import error_categories
+from analytics.scales import error_categories, error_scales
 from analytics.store import Snapshot
 from analytics.trends import Trend, error_trends
 from guidelines import Library
@@ -26,10 +33,31 @@ def accuracy_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Ac
 
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:
     """MQM scores as asked; raises UnknownValue."""
-    asked = chosen(error_categories(library.workflows), query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    asked = chosen(error_scales(library.workflows), query)
+    judgments, spans = _reviewed(snapshot, library, query)
+    marks = {(row["programme"], row["workflow"], row["measure"]): row["at_most"] for row in _pass_marks(snapshot)}
+    return quality(judgments, spans, questions=asked, marks=marks, by=query.columns, over=query.over)
+
+
+def density_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Density]:
+    """Errors by category and severity as asked; raises UnknownValue."""
+    asked = chosen(error_scales(library.workflows), query)
+    judgments, spans = _reviewed(snapshot, library, query)
+    return density(judgments, spans, questions=asked, by=query.columns, over=query.over)
+
+
+def _reviewed(snapshot: Snapshot, library: Library, query: Query) -> tuple[ir.Table, ir.Table]:
+    """The judgments with what they are about, and the errors that count, each with its penalty."""
+    judgments = with_dimensions(narrowed(snapshot.judgments(), snapshot, query), snapshot, ["programme"])
+    once = [key for key, scale in error_scales(library.workflows).items() if scale.once]
     spans = narrow(snapshot.spans(), snapshot, query.workflow, query.locale)
-    return quality(judgments, spans, questions=tuple(asked), by=query.columns, over=query.over)
+    return with_words(judgments, snapshot.items()), counted(in_force(spans, snapshot.penalties(), once))
+
+
+def _pass_marks(snapshot: Snapshot) -> list[dict[str, Any]]:
+    marks = snapshot.pass_marks()
+    rows: list[dict[str, Any]] = marks.filter(marks.at_most.notnull()).to_pyarrow().to_pylist()
+    return rows
 
 
 def trend_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Trend]:
@@ -54,11 +82,21 @@ STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="quality",
         title="Quality of what was reviewed",
-        about="The MQM score: mean penalty per annotation of the marked errors, with an interval; 0 is best.",
+        about="MQM scores: the penalty of the marked errors per annotation and per 1,000 words, with intervals; 0 is "
+        "best. `result` says whether the whole interval is on one side of the programme's pass marks.",
         takes=parameters.Estimated,
         row=Quality,
         rows=quality_rows,
         path="quality",
+    ),
+    Statistic(
+        name="density",
+        title="Errors per 1,000 words, by category and severity",
+        about="How many errors of each category were marked per 1,000 words and per annotation, each with an interval.",
+        takes=parameters.Estimated,
+        row=Density,
+        rows=density_rows,
+        path="errors/density",
     ),
     Statistic(
         name="trends",
