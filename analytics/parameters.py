@@ -23,6 +23,7 @@ from analytics.rater_groups import ATTRIBUTES, METRICS
 from analytics.references import REFERENCES
 from analytics.screened import ALWAYS as SCREENING_ALWAYS
 from analytics.screened import GROUPINGS as SCREENING_GROUPINGS
+from analytics.spans.figures import FIGURES as SPAN_FIGURES
 
 
 class _Strict(Schema):
@@ -178,6 +179,20 @@ class CorrelatedPage(Grouped):
     """And which pairs of annotators, or which annotators, and which part of them."""
 
     minimum = _minimum("how many items both must have answered; or the annotator and one of the others")
+    limit = _limit()
+    offset = _offset("lowest")
+
+
+class Marked(Estimated):
+    """And which figures of agreement on marks."""
+
+    metrics = _metrics(SPAN_FIGURES, "figures, separated by commas; the usual ones unless given")
+
+
+class MarkedPage(Grouped):
+    """And which pairs of annotators, and which part of them."""
+
+    minimum = _minimum("how many texts that one of them marked both must have looked at")
     limit = _limit()
     offset = _offset("lowest")
 

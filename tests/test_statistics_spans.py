@@ -13,6 +13,7 @@ from analytics.intervals import jackknife
 from analytics.spans.agreement import _compared, span_agreement
 from analytics.spans.figures import FIGURES, totals
 from analytics.spans.marks import Labels, marks
+from analytics.spans.pairs import span_pairs
 
 LABELS = Labels(("grammar", "style"), ("minor", "major"))
 ASKED = {KEY: LABELS}
@@ -374,6 +375,54 @@ def test_ted_talks_have_one_annotator_a_translation():
     ]
     row = rows_of(*looks)["place", None]
     assert (row.n_single_rated, row.estimates["exact_f1"].undefined) == (7406, "no item has two annotators")
+
+
+def pairs_of(*looks: tuple, **how) -> dict:
+    """Pairs of annotators and the values of their figures."""
+    found = span_pairs(*looked(*looks), questions=ASKED, **how)
+    return {row.first + row.second: {name: each.value for name, each in row.estimates.items()} for row in found}
+
+
+def test_pairs_by_hand():
+    """Precision is of the first's marks, recall of the second's; the lowest F1 of characters comes first."""
+    found = pairs_of(*THREE, minimum=1)
+    assert list(found) == ["ab", "ac", "bc"]
+    assert found["bc"] == pytest.approx(
+        {
+            "exact_precision": 1 / 2, "exact_recall": 1 / 2, "exact_f1": 1 / 2,
+            "character_precision": 8 / 13, "character_recall": 8 / 8, "character_f1": 16 / 21,
+        }
+    )  # fmt: skip
+    assert found["ab"]["character_precision"] == 1
+    assert found["ab"]["character_recall"] == pytest.approx(3 / 13)
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_pairs_are_those_of_single_characters(seed: int):
+    """Each pair of annotators, taken by themselves, has the F1 of all; the pages of a list are the list."""
+    looks = many(seed)
+    length = {f"i{text}": 30 for text in range(8)}
+    found = pairs_of(*looks, minimum=1)
+    for pair, figures in found.items():
+        both = [look for look in looks if look[1] in (pair[:2], pair[2:])]
+        known = brute(both, length)
+        assert figures["exact_f1"] == pytest.approx(known["exact_f1"])
+        assert figures["character_f1"] == pytest.approx(known["character_f1"])
+    assert list(pairs_of(*looks, minimum=1, limit=2)) + list(pairs_of(*looks, minimum=1, offset=2)) == list(found)
+    scores = [figures["character_f1"] for figures in found.values()]
+    assert scores == sorted(scores)
+
+
+def test_pairs_without_enough_texts_have_no_row():
+    """Texts that neither marked do not count for the minimum; who marked nothing has no precision."""
+    looks = [("i", "a", [(0, 5, *G)]), ("i", "b", []), ("j", "a", []), ("j", "b", []), ("k", "c", [])]
+    assert pairs_of(*looks, minimum=2) == {}
+    (row,) = span_pairs(*looked(*looks), questions=ASKED, minimum=1)
+    assert row.estimates["exact_recall"].undefined == "one of them marked nothing"
+    assert (row.estimates["character_f1"].value, row.estimates["character_f1"].n_items) == (0, 1)
+    assert row.estimates["character_f1"].undefined == "no interval: it is 0, and without any one text too"
+    assert pairs_of(*looks[2:4], minimum=1) == {}
 
 
 def studied(rng: np.random.Generator, texts: int, raters: int, skills: np.ndarray) -> list:

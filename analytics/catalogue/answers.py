@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import ibis.expr.types as ir
+
 from analytics import parameters
 from analytics.catalogue.statistic import Plain, Statistic, without_benchmarks
+from analytics.dimensions import with_dimensions
 from analytics.numbers import Numbers, numbers
 from analytics.numeric import numeric
 from analytics.orders import ranking_questions
 from analytics.preferences import Preference, preference_questions, preferences
-from analytics.query import Query, chosen, in_use, narrowed
+from analytics.query import Query, chosen, in_use, narrow, narrowed
 from analytics.rank_correlations import (
     AnnotatorCorrelation,
     Correlation,
@@ -21,8 +24,55 @@ from analytics.rank_correlations import (
     pair_correlations,
 )
 from analytics.rankings import Ranking, rankings
+from analytics.scales import QuestionKey
+from analytics.sets.agreement import OptionAgreement, SetAgreement, option_agreement, set_agreement
+from analytics.sets.questions import Options, set_questions, with_empty
+from analytics.spans.agreement import SpanAgreement, span_agreement
+from analytics.spans.marks import span_questions
+from analytics.spans.pairs import SpanPair, span_pairs
 from analytics.store import Snapshot
 from guidelines import Library
+
+
+def set_rows(snapshot: Snapshot, library: Library, query: Query) -> list[SetAgreement]:
+    """Agreement on sets of codes as asked; raises UnknownValue."""
+    judgments, asked = _sets(snapshot, library, query)
+    return set_agreement(judgments, questions=asked, by=query.columns, over=query.over)
+
+
+def option_rows(snapshot: Snapshot, library: Library, query: Query) -> list[OptionAgreement]:
+    """Agreement on each option as asked; raises UnknownValue."""
+    judgments, asked = _sets(snapshot, library, query)
+    return option_agreement(judgments, questions=asked, by=query.columns, over=query.over)
+
+
+def _sets(snapshot: Snapshot, library: Library, query: Query) -> tuple[ir.Table, dict[QuestionKey, Options]]:
+    """The answers to questions that several codes can answer, what was left empty among them, and these questions."""
+    asked = chosen(in_use(set_questions(library.workflows), snapshot, query), query)
+    judgments = narrow(snapshot.judgments(), snapshot, query.workflow, query.locale)
+    return with_dimensions(with_empty(judgments, asked), snapshot, query.columns), asked
+
+
+def span_rows(snapshot: Snapshot, library: Library, query: Query) -> list[SpanAgreement]:
+    """Agreement on marked errors as asked; raises UnknownValue."""
+    asked = chosen(in_use(span_questions(library.workflows), snapshot, query), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    spans = snapshot.spans()
+    return span_agreement(judgments, spans, questions=asked, by=query.columns, metrics=query.metrics, over=query.over)
+
+
+def span_pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[SpanPair]:
+    """How the marks of each two annotators meet as asked, the lowest first; raises UnknownValue."""
+    asked = chosen(in_use(span_questions(library.workflows), snapshot, query), query)
+    return span_pairs(
+        narrowed(snapshot.judgments(), snapshot, query),
+        snapshot.spans(),
+        questions=asked,
+        by=query.columns,
+        minimum=query.minimum,
+        limit=query.limit,
+        offset=query.offset,
+    )
 
 
 def ranking_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Ranking]:
@@ -86,6 +136,44 @@ def _with_sides(row: Plain) -> Iterable[Plain]:
 
 
 STATISTICS: tuple[Statistic, ...] = (
+    Statistic(
+        name="sets",
+        title="Agreement on questions that several codes can answer",
+        about="The share of equal sets, their mean Jaccard similarity, and Krippendorff's alpha with Jaccard and MASI "
+        "distance, each with an interval; 1 is best.",
+        takes=parameters.Estimated,
+        row=SetAgreement,
+        rows=set_rows,
+        path="sets",
+    ),
+    Statistic(
+        name="options",
+        title="Agreement on each option of such questions: chosen or not",
+        about="Raw agreement, Krippendorff's alpha and Gwet's AC1 of each option, each with an interval; 1 is best.",
+        takes=parameters.Estimated,
+        row=OptionAgreement,
+        rows=option_rows,
+        path="sets/options",
+    ),
+    Statistic(
+        name="spans",
+        title="Agreement on marked errors: their places, categories and severities",
+        about="F1 of equal spans, of spans that overlap and of characters, their mean over texts, and Krippendorff's "
+        "unitised alpha, each with an interval; 1 is best.",
+        takes=parameters.Marked,
+        row=SpanAgreement,
+        rows=span_rows,
+        path="spans",
+    ),
+    Statistic(
+        name="span-pairs",
+        title="How the marks of each two annotators meet, the lowest first",
+        about="Precision, recall and F1 of spans and of characters, each with an interval; 1 is best.",
+        takes=parameters.MarkedPage,
+        row=SpanPair,
+        rows=span_pair_rows,
+        path="spans/pairs",
+    ),
     Statistic(
         name="rankings",
         title="Agreement on the order of responses",

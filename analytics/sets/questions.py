@@ -58,9 +58,10 @@ def with_empty(judgments: ir.Table, questions: Mapping[QuestionKey, Options]) ->
     the item), and whose answers meet its condition. Under a base version of the guideline in which nobody answered the
     question it is taken not to have been asked: it may be newer.
     """
-    tables = [_of(judgments, key) for key in questions]
-    tables += [_empty(judgments, key, options) for key, options in questions.items() if options.optional]
-    return ibis.union(*tables) if len(tables) > 1 else tables[0]
+    none = judgments.filter(ibis.literal(False))
+    given = [_of(judgments, key) for key in questions]
+    empty = [_empty(judgments, key, options) for key, options in questions.items() if options.optional]
+    return ibis.union(none, *given, *empty)
 
 
 def _of(judgments: ir.Table, key: QuestionKey) -> ir.Table:

@@ -42,9 +42,9 @@ class Marks:
     """The marks of one group.
 
     Texts: `readers` (texts,) looked at each, `length` (texts,) code points long (not a number where unknown); `texts`
-    (texts,) how many are alike. Looks are one a text and annotator: `text`, `rater` (numbered from 0), and `looks`, how
-    many are alike. Spans are each once an annotator: `look` (row of the looks), `start`, `end`, `category` and
-    `severity` (numbers of the codes). `n_single` texts had one annotator, and are in none of these.
+    (texts,) how many are alike. Looks are one a text and annotator: `text`, `rater` (number in `annotators`), and
+    `looks`, how many are alike. Spans are each once an annotator: `look` (row of the looks), `start`, `end`, `category`
+    and `severity` (numbers of the codes). `n_single` texts had one annotator, and are in none of these.
     """
 
     group: dict[str, str | None]
@@ -53,6 +53,7 @@ class Marks:
     texts: Integers
     text: Integers
     rater: Integers
+    annotators: tuple[str, ...]
     looks: Integers
     look: Integers
     start: Integers
@@ -147,6 +148,7 @@ def _of_group(group: dict[str, str | None], clean: pd.DataFrame, marked: pd.Data
     first_look, look = _numbered(kept.assign(text=text), ["text", "annotator"])
     spans = kept["start"].notna().to_numpy()
     people = np.concatenate([each["annotator"].to_numpy(str) for each in (several, kept.iloc[first_look])])
+    annotators, rater = np.unique(people, return_inverse=True)
     counted = several["looks"].to_numpy(np.int64)
     readers, length = (
         np.concatenate([several[name].to_numpy(np.float64)[alike], kept[name].to_numpy(np.float64)[first_text]])
@@ -159,7 +161,8 @@ def _of_group(group: dict[str, str | None], clean: pd.DataFrame, marked: pd.Data
         length=length,
         texts=np.concatenate([_summed(of_clean, counted, len(alike)) // readers[: len(alike)].astype(np.int64), ones]),
         text=np.concatenate([of_clean, len(alike) + text[first_look]]),
-        rater=np.unique(people, return_inverse=True)[1],
+        rater=rater,
+        annotators=tuple(annotators.tolist()),
         looks=np.concatenate([counted, np.ones(len(first_look), np.int64)]),
         look=len(several) + look[spans],
         start=kept["start"][spans].to_numpy(np.int64),
