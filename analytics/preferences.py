@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 from scipy.special import stdtrit
@@ -85,7 +86,8 @@ def preferences(
 
 def within_projects(judgments: ir.Table) -> ir.Table:
     """The judgments with items that are others in another project: it may show their responses in another order."""
-    return judgments.mutate(item=judgments.source + "\x1f" + judgments.project + "\x1f" + judgments.item)
+    parts = (judgments[name].cast("string") for name in ("source", "project", "item"))
+    return judgments.mutate(item=ibis.literal("\x1f").join(list(parts)))
 
 
 def sides(group: Counts, numbers: Floats) -> Counts:
@@ -110,32 +112,44 @@ def without_ties(group: Counts) -> Counts:
 
 
 def _row(group: Counts, numbers: Floats, over: Over, level: float) -> Preference:
-    whole = _Part.of(group, over, level)
-    direction = _Part.of(sides(group, numbers), over, level)
-    chosen = _Part.of(without_ties(direction.counts), over, level)
+    whole, direction = (_Part.of(each, over, level) for each in (group, sides(group, numbers)))
+    chosen = without_ties(direction.counts)
+    part = _Part.of(chosen, over, level) if chosen.count.size else None
     estimates = {
         "percent": whole.coefficient(percent, SHARE),
         "alpha_ordinal": whole.coefficient(alpha_ordinal),
         **_three("direction", direction),
-        **_three("without_ties", chosen),
+        **(_three("without_ties", part) if part else _none("without_ties", direction.basis)),
         "ties_half_percent": direction.coefficient(ties_half, SHARE),
     }
     return Preference(
         group=group.group,
         estimates=estimates,
         sides={name: direction.share(k) for k, name in enumerate(SIDES)},
-        first_share=chosen.share(0),
+        first_share=part.share(0) if part else _nothing(direction.basis).undefined("no answer chose a side"),
         n_single_rated=int(group.units[group.patterns.sum(axis=1) == 1].sum()),
         benchmarks=(*limits(estimates), *choices("without_ties_percent")),
     )
 
 
-def _three(name: str, part: _Part) -> dict[str, Estimate]:
-    return {
-        f"{name}_percent": part.coefficient(percent, SHARE),
-        f"{name}_alpha_nominal": part.coefficient(alpha_nominal),
-        f"{name}_ac1": part.coefficient(ac1),
-    }
+_THREE: Mapping[str, tuple[_Figure, Scale]] = {
+    "percent": (percent, SHARE),
+    "alpha_nominal": (alpha_nominal, AT_MOST_ONE),
+    "ac1": (ac1, AT_MOST_ONE),
+}
+
+
+def _three(prefix: str, part: _Part) -> dict[str, Estimate]:
+    return {f"{prefix}_{name}": part.coefficient(figure, scale) for name, (figure, scale) in _THREE.items()}
+
+
+def _none(prefix: str, basis: Basis) -> dict[str, Estimate]:
+    undefined = _nothing(basis).undefined("no item has two annotators")
+    return {f"{prefix}_{name}": undefined for name in _THREE}
+
+
+def _nothing(basis: Basis) -> Basis:
+    return replace(basis, n_items=0, n_judgments=0, n_annotators=0)
 
 
 def ties_half(of: Sums) -> Floats:
@@ -177,8 +191,6 @@ class _Part:
         (Korn & Graubard 1998, Surv. Methodol. 24); of clusters, where the share is 0 or 1 and it cannot be seen.
         """
         basis = self._every()
-        if not basis.n_items:
-            return basis.undefined("no answer chose a side")
         found = sums(self.totals.all, self._numbers)
         value = float(found.shares[category] / found.units)
         both = basis.over == "items_and_raters"
