@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from analytics.catalogue.quality import quality_rows, trend_rows
+from analytics.dashboard.choices import Choices, choices_shown
 from analytics.dashboard.names import LocaleName, locale_name
 from analytics.dashboard.plots import IntervalPlot, Spark, interval_plot, spark
 from analytics.estimate import Estimate
+from analytics.literature import limits
 from analytics.locales import LocaleRow, Simulated, locale_rows, simulated_part
 from analytics.quality import Quality
 from analytics.query import Query
@@ -19,8 +21,6 @@ from analytics.store import Snapshot
 from analytics.trends import Trend
 from guidelines import Library
 
-# Krippendorff (2019): rely on data from 0.8 on, draw tentative conclusions from 0.667 on.
-_REFERENCES = ((0.667, "0.667"), (0.8, "0.8"))
 _NOTABLE = 0.05  # false-discovery rate of the changes that are listed
 
 
@@ -83,6 +83,7 @@ class Overview:
     totals: Totals
     lines: tuple[LocaleLine, ...]
     agreement: tuple[IntervalPlot, ...]
+    choices: Choices
     quality: tuple[QualityLine, ...]
     quality_plots: tuple[IntervalPlot, ...]
     errors: tuple[ErrorLine, ...]
@@ -105,6 +106,7 @@ def overview(snapshot: Snapshot, library: Library, *, failed: int) -> Overview:
         totals=_totals(snapshot, rows, failed),
         lines=tuple(LocaleLine(locale_name(row.locale), row) for row in rows),
         agreement=_agreement_plots(rows, titles),
+        choices=choices_shown(snapshot, library, {row.workflow for row in rows}),
         quality=tuple(_quality_line(score, titles) for score in scores),
         quality_plots=_quality_plots(scores, titles),
         errors=tuple(_error_line(key, weeks, highest, titles) for key, weeks in rates.items()),
@@ -131,8 +133,9 @@ def _agreement_plots(rows: Sequence[LocaleRow], titles: dict[str, str]) -> tuple
     for row in rows:
         if row.alpha is not None:
             found[row.workflow].append((locale_name(row.locale), row.alpha))
+    marks = [(each.value, str(each.value)) for each in limits(["alpha"]) if each.value is not None]
     return tuple(
-        interval_plot(titles[workflow], estimates, limits=(0.0, 1.0), references=_REFERENCES)
+        interval_plot(titles[workflow], estimates, limits=(0.0, 1.0), references=marks)
         for workflow, estimates in found.items()
     )
 
