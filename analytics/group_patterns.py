@@ -164,11 +164,6 @@ def xrr(total: Floats, difference: Floats) -> Floats:
     return np.asarray(1 - ratio(total[..., 1] * n * others, expected * (n + others)))
 
 
-def gai(total: Floats, difference: Floats) -> Floats:
-    """The group association index (Prabhakaran et al. 2024), `irr` by `xrr`; not a number where that is 0 or less."""
-    return ratio(irr(total, difference), np.nan_to_num(xrr(total, difference)))
-
-
 def apart(total: Floats, difference: Floats) -> Floats:
     """`irr` less `xrr`: 0 where annotators of the group agree with each other as they do with others."""
     return irr(total, difference) - xrr(total, difference)

@@ -23,7 +23,7 @@ from analytics.discoveries import controlled
 from analytics.errors import ImpossibleMetric, UnknownAttribute
 from analytics.estimate import Estimate, Over
 from analytics.group_patterns import Figure, Parts, Patterns
-from analytics.intervals import AT_LEAST_ZERO, AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife, two_way
+from analytics.intervals import AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife, two_way
 from analytics.scales import Categories, QuestionKey
 
 ATTRIBUTES = ("vendor", "locale", "education", "role", "gender", "region")
@@ -172,7 +172,7 @@ class _Group:
         if self._too_few(self.of.shared, None) or self._too_few(self.of.pairable, self.of.member) or np.isnan(value):
             return None
         variance = self._variance(patterns.apart, within=False)
-        if not variance.value > ROUNDING**2:
+        if _nowhere(variance):
             return None
         return float(2 * stats.t.sf(abs(value) / variance.value**0.5, variance.freedom))
 
@@ -186,9 +186,22 @@ class _Group:
             return basis.undefined("irr or xrr is undefined")
         if across < ROUNDING:
             return basis.undefined("annotators of the group agree with others no more than by chance")
-        if within < ROUNDING:
-            return basis.undefined("no interval: annotators of the group agree no more than by chance", within / across)
-        return self._estimate(patterns.gai, AT_LEAST_ZERO, basis, "")
+        return self._fieller(within, across, replace(basis, method=f"Fieller, {basis.method}"))
+
+    def _fieller(self, within: float, across: float, basis: Basis) -> Estimate:
+        """The ratios r for which `irr` less r times `xrr` may be 0 (Fieller 1954): 1 is one where `p_value` is high."""
+        figures = (patterns.irr, patterns.xrr, patterns.apart)
+        own, others, both = (self._variance(figure, within=False) for figure in figures)
+        if reason := _nowhere(both):
+            return basis.undefined(reason, within / across)
+        tail = float(stats.t.ppf((1 + self.level) / 2, both.freedom)) ** 2
+        together = (own.value + others.value - both.value) / 2
+        square, line = across**2 - tail * others.value, within * across - tail * together
+        root = line**2 - square * (within**2 - tail * own.value)
+        if square < ROUNDING or root < 0:
+            return basis.undefined("too uncertain for an interval", within / across)
+        low, high = (line - root**0.5) / square, (line + root**0.5) / square
+        return replace(basis.undefined("", within / across), low=low, high=high, undefined=None)
 
     def _estimate(self, figure: Figure, scale: Scale, basis: Basis, nobody: str) -> Estimate:
         within = figure in (patterns.irr, patterns.plurality, patterns.negentropy)
@@ -200,12 +213,11 @@ class _Group:
         value = self._value(figure)
         if np.isnan(value):
             return basis.undefined("no variation: every answer is the same")
-        variance = self._variance(figure, within=within)
-        if np.isnan(variance.value):
-            return basis.undefined("no interval: without one item or one annotator no figure is left", value)
-        if variance.value < ROUNDING**2 or _at_bound(value, scale):
+        if _at_bound(value, scale):
             return basis.undefined("no interval: all items show the same agreement", value)
-        return basis.estimate(value, variance, scale)
+        variance = self._variance(figure, within=within)
+        reason = _nowhere(variance)
+        return basis.undefined(reason, value) if reason else basis.estimate(value, variance, scale)
 
     def _value(self, figure: Figure) -> float:
         return float(figure(self.parts.all, self.difference))
@@ -239,6 +251,13 @@ class _Group:
             n_judgments=int(self.of.count[rows].sum()),
             n_annotators=len(np.unique(self.of.rater[rows])),
         )
+
+
+def _nowhere(variance: Variance) -> str | None:
+    """Why there is no interval, if so."""
+    if np.isnan(variance.value):
+        return "no interval: without one item or one annotator no figure is left"
+    return "no interval: all items show the same agreement" if variance.value < ROUNDING**2 else None
 
 
 def _nothing(basis: Basis, reason: str) -> Estimate:

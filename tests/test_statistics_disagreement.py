@@ -1,4 +1,4 @@
-"""Contested items, disagreement of groups and dissent: hand-computed figures, invariants, coverage, what is undefined."""
+"""Contested items, disagreement of groups and dissent: hand-computed figures, invariants, coverage, undefined input."""
 
 import ibis
 import numpy as np

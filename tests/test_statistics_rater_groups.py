@@ -174,6 +174,15 @@ def test_agreement_within_is_that_of_the_group_alone():
     assert estimate.n_items == alone.estimates["alpha_nominal"].n_items
 
 
+def test_the_association_is_one_where_the_test_finds_nothing():
+    """Fieller's interval holds 1 exactly where the p-value is .05 or more."""
+    for seed in range(12):
+        each = found(many(seed, items=120, size=10, effect=0.15))["x"]
+        gai = each.estimates["gai"]
+        assert gai.low < gai.value < gai.high
+        assert (gai.low <= 1 <= gai.high) == (each.p_value >= 0.05)
+
+
 def shuffled(rows: pd.DataFrame, number: int) -> float:
     """The share of shuffles of annotators over the groups whose difference of agreement is as large as the real one."""
     rng, names = np.random.default_rng(5), sorted(rows["annotator"].unique())
