@@ -55,7 +55,7 @@ def test_counts_and_shares():
         assert (row.discarded, row.days) == (int(row.annotator == "r1"), 1)
         assert row.fast == pytest.approx(fast)
         for name, part, whole in (
-            ("skipped", row.skipped, len(own)),
+            ("skip_rate", row.skipped, len(own)),
             ("too_fast", int((done < fast).sum()), len(done)),
         ):
             low, high = proportion_confint(part, whole, method="wilson")
@@ -108,8 +108,8 @@ def test_declared_answers():
     for name in ("median", "p90", "too_fast"):
         assert untimed.estimates[name].undefined == "the labelling tool told no time"
     assert (untimed.fast, untimed.median_of_group, untimed.longest_fast) == (None, None, 0)
-    assert untimed.estimates["skipped"].value == 0
-    assert only([("r", "discarded", 1.0)]).estimates["skipped"].undefined == "nothing was submitted or skipped"
+    assert untimed.estimates["skip_rate"].value == 0
+    assert only([("r", "discarded", 1.0)]).estimates["skip_rate"].undefined == "nothing was submitted or skipped"
     few = only([("r", "submitted", 10.0)] * 3)
     assert (few.estimates["median"].value, few.estimates["median"].low) == (10, None)
     assert few.estimates["median"].undefined == "no interval: it takes more annotations"

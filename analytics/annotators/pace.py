@@ -45,7 +45,7 @@ _UNTIMED = "the labelling tool told no time"
 class Pace:
     """The pace of one annotator: `group` names workflow and the columns asked for, in that order.
 
-    `estimates`: `skipped` is the share of submitted and skipped annotations that was skipped; `median` and `p90` are
+    `estimates`: `skip_rate` is the share of submitted and skipped annotations that was skipped; `median` and `p90` are
     seconds; `too_fast` is the share of timed annotations under `fast` seconds, a tenth of the group's median.
     """
 
@@ -123,13 +123,13 @@ class _Measured:
         own = np.sort(times.lead[times.starts[row] : times.starts[row + 1]])
         submitted, skipped, discarded, days = (int(each) for each in times.counts[row])
         estimates = {
-            "skipped": self.skips.estimate(row),
+            "skip_rate": self.skips.estimate(row),
             "median": quantile(own, 0.5, self.level),
             "p90": quantile(own, 0.9, self.level),
             "too_fast": self.too_fast.estimate(row),
         }
         errors = {name: quantile_error(each) for name, each in estimates.items()}
-        errors |= {"skipped": number(self.skips.error[row]), "too_fast": number(self.too_fast.error[row])}
+        errors |= {"skip_rate": number(self.skips.error[row]), "too_fast": number(self.too_fast.error[row])}
         return Pace(
             group=times.group,
             annotator=str(times.annotators[row]),

@@ -1,4 +1,4 @@
-"""The dashboard's pages: login, overview, edits, screens, logout."""
+"""The dashboard's pages: login, overview, edits, annotators, screens, logout."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from werkzeug.wrappers import Response as BaseResponse
 
 from analytics.api.tokens import rights_of
+from analytics.dashboard.annotators import shown_annotators
 from analytics.dashboard.edits import PAGE, shown_edits
 from analytics.dashboard.overview import overview
 from analytics.dashboard.screening import shown_screens
@@ -40,12 +41,23 @@ def edits() -> str | BaseResponse:
     if not _logged_in():
         return redirect(url_for("dashboard.index"), 303)
     chosen = {name: request.args[name] for name in ("workflow", "locale") if request.args.get(name)}
-    offset = min(max(request.args.get("offset", 0, type=int), 0), _FURTHEST)
+    offset = _offset()
     running = service()
     with running.store.snapshot() as snapshot:
         found = shown_edits(snapshot, running.library, chosen, offset)
     newer = None if offset == 0 else max(offset - PAGE, 0)
     return render_template("edits.html", chosen=chosen, newer=newer, **vars(found))
+
+
+@blueprint.get("/annotators")
+def annotators() -> str | BaseResponse:
+    """What is known of single annotators, by name."""
+    if not _logged_in():
+        return redirect(url_for("dashboard.index"), 303)
+    asked = {name: request.args[name] for name in ("workflow", "locale", "question") if request.args.get(name)}
+    running = service()
+    with running.store.snapshot() as snapshot:
+        return render_template("annotators.html", shown=shown_annotators(snapshot, running.library, asked, _offset()))
 
 
 @blueprint.get("/screening")
@@ -90,6 +102,10 @@ def protect(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _offset() -> int:
+    return min(max(request.args.get("offset", 0, type=int), 0), _FURTHEST)
 
 
 def _reader() -> str:
