@@ -220,14 +220,13 @@ def _of_mean(group: Moments, target: float, level: float) -> Need:
 
 
 def _of_means(group: Moments, metric: str, scale: Scale, target: float, level: float) -> Need:
-    estimate = estimate_mean(group, "items_and_raters", level, scale)
-    units = group.units
+    totals, units = Means.of(group), group.units
+    estimate = estimate_mean(group, totals, "items_and_raters", level, scale)
     ratings = float(group.count.sum() / units.sum())
     repeated = float((group.count - units).sum())
     if estimate.low is None or repeated < ROUNDING:
         reason = None if estimate.low is None else "no item has two annotators"
         return _nothing(group.group, metric, estimate, ratings, target, reason)
-    totals = Means.of(group)
     items, raters, single = (Variance(each.value * totals.scale**2, each.freedom) for each in totals.parts(mean_of))
     number = float(units.sum())
     within = float(units @ group.spread) / repeated

@@ -155,7 +155,10 @@ def _row(group: Moments, over: Over, level: float) -> Numbers:
     within = float(group.units @ group.spread)
     return Numbers(
         group=group.group,
-        estimates={"alpha_interval": _alpha(group, totals, over, level), "mean": estimate_mean(group, over, level)},
+        estimates={
+            "alpha_interval": _alpha(group, totals, over, level),
+            "mean": estimate_mean(group, totals, over, level),
+        },
         deviation=(within / freedom) ** 0.5 if freedom > ROUNDING else None,
         n_single_rated=round(float(group.units[~pairable].sum())),
         small=bool(group.units.sum() < SMALL),
@@ -187,9 +190,8 @@ def _alpha(group: Moments, totals: Totals, over: Over, level: float) -> Estimate
     return _estimate(basis, value, variance, AT_MOST_ONE, "no interval: all items show the same agreement")
 
 
-def estimate_mean(group: Moments, over: Over, level: float, scale: Scale = UNBOUNDED) -> Estimate:
+def estimate_mean(group: Moments, totals: Totals, over: Over, level: float, scale: Scale = UNBOUNDED) -> Estimate:
     """The mean over units of the mean of their ratings, with an interval on this scale."""
-    totals = Totals.of(group)
     basis = basis_of(group, group.given >= 1, over, level)
     value = float(mean(totals.all)) * totals.scale + totals.centre
     standard = totals.variance(mean, over)
