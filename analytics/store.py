@@ -34,11 +34,14 @@ class Snapshot:
         self._backend = backend
 
     def judgments(self) -> ir.Table:
-        """Every answer, with its annotator's `vendor` and `simulated` (null where no manifest named them)."""
-        return self._with_annotators("judgments")
+        """Every answer. What is known of its annotator is joined by `analytics.dimensions` where it is asked for."""
+        return self._backend.table("judgments")
 
     def annotations(self) -> ir.Table:
-        """Every submission, with its annotator's `vendor` and `simulated`; `task` is the tool's own id."""
+        """Every submission, with its annotator's `vendor` and `simulated` (null where no manifest named them).
+
+        `task` is the tool's own id.
+        """
         return self._with_annotators("annotations").drop("seen", "confirmed", "digest")
 
     def spans(self) -> ir.Table:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from analytics import parameters
 from analytics.catalogue.statistic import Plain, Statistic
+from analytics.dimensions import with_dimensions
 from analytics.edits import Edit, edits
 from analytics.locales import LocaleRow, locale_rows
 from analytics.output import Row
@@ -31,6 +32,7 @@ def edit_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Edit]:
     """Edited texts as asked, the newest first; raises UnknownValue."""
     asked = chosen(dict.fromkeys(edited_texts(library.workflows)), query)
     judgments = narrow(snapshot.judgments(), snapshot, query.workflow, query.locale)
+    judgments = with_dimensions(judgments, snapshot, ["vendor"])
     return edits(judgments, snapshot.served(), questions=tuple(asked), limit=query.limit, offset=query.offset)
 
 
