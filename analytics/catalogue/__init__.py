@@ -1,6 +1,6 @@
 """Every statistic once: its name, what it takes and what it answers. API and commands are made from this list."""
 
-from analytics.catalogue import agreement, annotators, answers, disagreement, quality, work
+from analytics.catalogue import agreement, annotators, answers, disagreement, quality, reviews, work
 from analytics.catalogue.statistic import Plain, Statistic
 
 STATISTICS: tuple[Statistic, ...] = (
@@ -9,6 +9,7 @@ STATISTICS: tuple[Statistic, ...] = (
     *disagreement.STATISTICS,
     *annotators.STATISTICS,
     *quality.STATISTICS,
+    *reviews.STATISTICS,
     *work.STATISTICS,
 )
 
