@@ -135,6 +135,10 @@ def _with_sides(row: Plain) -> Iterable[Plain]:
     return ({name: value for name, value in line.items() if name != "sides"} | shares,)
 
 
+def _labelled(row: Plain) -> Iterable[Plain]:
+    return ({**row, "label": row["label"] or "(all)"},)
+
+
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="sets",
@@ -164,6 +168,7 @@ STATISTICS: tuple[Statistic, ...] = (
         row=SpanAgreement,
         rows=span_rows,
         path="spans",
+        lines=_labelled,
     ),
     Statistic(
         name="span-pairs",
