@@ -27,9 +27,9 @@ def exposures(judgments: ir.Table, questions: Iterable[QuestionKey]) -> ir.Table
 def reviews(judgments: ir.Table, spans: ir.Table, questions: Iterable[QuestionKey], group: Sequence[str]) -> ir.Table:
     """The newest exposure of each annotator to each response, with what its spans sum up to.
 
-    `spans` as in `analytics.marked.counted`. Columns: `group`, `item`, `target`, `annotator`, `programme`, `looked`
-    (1), `penalty`, `errors`, `marked` (spans, counted or not), `words` (0 where unknown) and what can be set beside
-    them: `penalty_read` and `errors_read`.
+    `spans` as in `analytics.marked.counted`. Columns: `group`, `item`, `target`, `annotator`, `owner` (the programme),
+    `looked` (1), `penalty`, `errors`, `marked` (spans, counted or not), `words` (0 where unknown) and what can be set
+    beside them: `penalty_read` and `errors_read`.
     """
     newest = _newest(exposures(judgments, questions), list(dict.fromkeys((*group, "item", "target"))))
     found = spans.group_by(ANSWER).aggregate(
@@ -53,7 +53,7 @@ def _newest(looked: ir.Table, unit: Sequence[str]) -> ir.Table:
     parts = ["updated", "source", "project", "annotation"]
     newest = ibis.struct({name: looked[name] for name in parts}).max()
     kept = looked.group_by(list(dict.fromkeys((*unit, "annotator")))).aggregate(
-        newest=newest, words=looked.words.max(), programme=looked.programme.max().fill_null("")
+        newest=newest, words=looked.words.max(), owner=looked.programme.max().fill_null("")
     )
     return kept.mutate(**{name: kept.newest[name] for name in parts if name not in kept.columns}).drop("newest")
 

@@ -76,7 +76,7 @@ def quality(
         return []
     looked = reviews(judgments, spans, questions, group)
     ratios = [ratio for scale in questions.values() for ratio in _ratios(scale).values()]
-    rows = moments(looked, group, ratios, sums=("errors", "marked"), sets=("programme",)).order_by(group).to_pandas()
+    rows = moments(looked, group, ratios, sums=("errors", "marked"), sets=("owner",)).order_by(group).to_pandas()
     drawn = dict(_blocks(looked, group)) if over == "items" else {}
     found = []
     for row in rows.to_dict("records"):
@@ -89,7 +89,7 @@ def quality(
                 name: bootstrapped(each, sums[scores[name].above], sums[scores[name].below])
                 for name, each in estimates.items()
             }
-        passed = _judged(estimates, workflow, row["programme"], marks or {})
+        passed = _judged(estimates, workflow, row["owner"], marks or {})
         found.append(_row(named, row, estimates, passed))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from guidelines import Library
 from plugins.errors import InvalidProgramme
 from plugins.pass_marks import MEASURES, pass_mark_rows, penalty_rows
 from plugins.programme import load
+from plugins.projects import Project
 from plugins.pushing import register, shown_orders
 from plugins.suggesting import Suggested
 
@@ -92,3 +94,16 @@ def test_a_push_tells_analytics_marks_and_lengths(tmp_path: Path, library: Libra
     for row in analytics.told["items"]:
         assert [each["target"] for each in row["words"]] == [each["target"] for each in row["arms"]]
         assert all(each["words"] > 0 for each in row["words"])
+
+
+def test_a_push_tells_what_errors_cost_in_the_versions_in_force(tmp_path: Path, library: Library) -> None:
+    """Of a project's versions only the present one: the guidelines at hand do not hold the penalties of others."""
+    programme, analytics = load(write_programme(tmp_path, items=1), library), Analytics()
+    orders = shown_orders(programme, [])
+    version = str(library.guideline("fluency_review", "en-US").version)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    versions = ((since, "fluency_review 0 / en-US 0 @0"), (since + timedelta(7), version))
+    project = Project("label_studio", "7", "probe", "fluency_review", "en-US", "annotate", versions)
+    suggested = Suggested(programme, library, orders, {}, {})
+    register(programme, library, [project], orders, {}, suggested, [], analytics)
+    assert analytics.told["penalties"] == penalty_rows(library.workflows["fluency_review"], version)

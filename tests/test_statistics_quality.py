@@ -239,6 +239,9 @@ def test_programmes_with_different_marks_in_one_row():
     marks = {("one", *key): high, ("two", *key): low / 2, ("three", *key): 0.0}
     (row,) = quality(*reviewed(rows), questions=QUESTIONS, marks=marks)
     assert (row.result, row.pass_marks["per_annotation"].at_most) == ("uncertain", low / 2)
+    apart = quality(*reviewed(rows), questions=QUESTIONS, marks=marks, by=("programme",))
+    at_most = [(each.group["programme"], each.pass_marks["per_annotation"].at_most) for each in apart]
+    assert at_most == [("one", high), ("two", low / 2)]
     pairs = ((high, high * 2), (low / 2, low * 0.9), (high, low / 2))
     assert [judged(row.estimate, pair).result for pair in pairs] == ["passed", "failed", "uncertain"]
 
