@@ -1,6 +1,7 @@
 """Scorecards: each figure against brute force, published values and simulated truth; flags; the declared answers."""
 
 from collections import deque
+from collections.abc import Iterable
 
 import ibis
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 from sklearn.metrics import cohen_kappa_score
-from statistics_data import NOON, QUESTION, WORKFLOW, judgments, nominal
+from statistics_data import NOON, QUESTION, WORKFLOW, data_set, judgments, nominal
 from statsmodels.stats.proportion import proportion_confint
 
 from analytics.annotators.drift import drift
@@ -50,7 +51,9 @@ def world(seed: int, raters: int = 8, items: int = 120, codes: str = "abc") -> p
     return pd.DataFrame(rows, columns=["item", "annotator", "value", "created", "updated"])
 
 
-def cards(frame: pd.DataFrame, right: dict[str, str] | None = None, codes: str = "abc", **asked) -> list[Scorecard]:
+def cards(
+    frame: pd.DataFrame, right: dict[str, str] | None = None, codes: Iterable[str] = "abc", **asked
+) -> list[Scorecard]:
     """The scorecards of rows, with the gold of these items."""
     return scorecards(judgments(frame), gold(right or {}), categories=nominal(codes), **asked)
 
@@ -383,3 +386,17 @@ def test_the_api_answers_scorecards(filled: FlaskClient):
     text = filled.get(f"{asked}&format=csv", headers=INGEST).get_data(as_text=True)
     assert text.splitlines()[0].startswith("workflow,question,locale,annotator,answers,items,days,")
     assert filled.get("/v1/annotators?by=colour", headers=INGEST).status_code == 422
+
+
+def test_a_real_data_set():
+    """HateCheck (Röttger et al. 2021): accuracies as counted by hand, and one of ten who errs most and is flagged."""
+    frame = data_set("hatecheck_en.parquet").rename(columns={"item_id": "item", "annotator_id": "annotator"})
+    right = dict(zip(frame["item"].astype(str), frame["gold"], strict=True))
+    hit = (frame["value"] == frame["gold"]).groupby(frame["annotator"]).agg(["sum", "size"])
+    found = cards(frame[["item", "annotator", "value"]], right, codes=sorted(frame["value"].unique()))
+    for card in found:
+        count, known = hit.loc[card.annotator]
+        assert (card.right, card.estimates["accuracy"].n_items) == (count, known)
+        assert card.estimates["accuracy"].value == pytest.approx((count + 0.5) / (known + 1))
+    assert [card.annotator for card in found if "less_accurate" in card.flags] == [hit["sum"].div(hit["size"]).idxmin()]
+    assert [card for card in found if "straight_lining" in card.flags] == []
