@@ -1,190 +1,181 @@
-"""Ingest and agreement against the bare engine and against evalica, on the same simulated judgments, in one run.
+"""Agreement against the bare engine and against other libraries, on the same simulated judgments, in one run.
 
-    python benchmarks/agreement.py [--sizes 100000 1000000] [--table benchmarks/agreement.md]
+    python benchmarks/agreement.py [--sizes 100000 1000000 10000000] [--parquet 100000000] [--table FILE]
 
-Every leg runs in a process of its own, so that its peak memory is its own.
+Every leg runs in a process of its own, so that its peak memory is its own. `--parquet` takes judgments from Parquet
+files, with memory limited to 4 GiB. Ends with 1 if processor time grows faster than the judgments.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import resource
+import sys
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import evalica
-import numpy as np
-import pandas as pd
-import pyarrow as pa
+import ibis
+import ibis.expr.types as ir
+from agreement_peers import crowd_kit, evalica_alphas, statsmodels_fleiss
+from alone import Measured, Watch, alone
+from simulated_judgments import CATEGORIES, CODES, LOCALES, QUESTION, RATERS, fill_store, frames, write_parquet
 
 from analytics.agreement import agreement
-from analytics.scales import Categories
+from analytics.estimate import Over
 from analytics.store import FILE, Store
-from plugins.frames import ANNOTATIONS, JUDGMENTS, Frames
 
-LOCALES, ANNOTATORS, RATERS = 35, 9_500, 3
-CODES = ("a_much", "a_slightly", "tie", "b_slightly", "b_much")
-CATEGORIES = {("preference", "overall"): Categories(CODES, "ordinal")}
+METRICS = ("alpha_nominal", "alpha_ordinal", "fleiss", "ac1")
+STEEPER = 1.5
+"""Processor time a judgment may grow by this where judgments grow tenfold: caches are left, sorts deepen."""
 
-
-Seconds = np.ndarray  # by the clock on the wall, and of both processors' time
-
-
-def clock() -> Seconds:
-    """Now, by the clock on the wall and by the processors' time this process has used."""
-    return np.array([time.perf_counter(), time.process_time()])
+LIMIT = "2500MB"
+"""DuckDB's own limit for 4 GiB in all: it does not count all of its memory, nor Python's."""
 
 
-def simulate(judgments: int) -> Frames:
-    """Judgments by annotators of uneven skill, three an item, with their annotations."""
-    rng = np.random.default_rng(1)
-    items = judgments // RATERS
-    locale = np.arange(items) % LOCALES
-    each = ANNOTATORS // LOCALES
-    start = rng.integers(0, each, items)
-    local = (start[:, None] + np.array([0, 7, 31])) % each
-    annotator = (locale[:, None] * each + local).ravel()
-    truth = rng.integers(0, len(CODES), items).repeat(RATERS)
-    right = rng.random(len(annotator)) < rng.uniform(0.4, 0.95, ANNOTATORS)[annotator]
-    value = np.where(right, truth, rng.integers(0, len(CODES), len(annotator)))
-    when = pa.array(1_790_000_000_000_000 + np.arange(len(value)) * 1_000_000, pa.timestamp("us", tz="UTC"))
-    columns = {
-        "source": constant("simulation", len(value)),
-        "project": texts("project-", locale.repeat(RATERS)),
-        "annotation": texts("", np.arange(len(value))),
-        "workflow": constant("preference", len(value)),
-        "locale": texts("locale-", locale.repeat(RATERS)),
-        "item": texts("preference-", np.arange(items).repeat(RATERS)),
-        "annotator": texts("r00000000", annotator),
-        "stage": constant("annotate", len(value)),
-        "guideline_version": constant("preference 1.0 / en 1 @0", len(value)),
-        "created": when,
-        "updated": when,
-        "lead_time": pa.array(np.full(len(value), 30.0)),
-    }
-    answers = {"question": constant("overall", len(value)), "target": constant("item", len(value))}
-    answers |= {"value": pa.array(np.array(CODES)[value]), "number": pa.array(value - 2.0)}
-    answers |= {"original": pa.nulls(len(value), pa.string())}
-    submissions = {"task": texts("", np.arange(items).repeat(RATERS)), "status": constant("submitted", len(value))}
-    return Frames(table(columns | answers, JUDGMENTS), table(columns | submissions, ANNOTATIONS))
+@dataclass(frozen=True)
+class Source:
+    """Where judgments are: in the store of a folder, or in Parquet files."""
+
+    folder: Path
+    judgments: int
+    parquet: str | None = None
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """The engine alone, with a table `judgments`."""
+        if self.parquet is None:
+            return duckdb.connect(str(self.folder / FILE), read_only=True)
+        connection = duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(self.folder / "spilled")})
+        connection.execute(f"CREATE VIEW judgments AS FROM read_parquet('{self.parquet}')")
+        return connection
 
 
-def constant(text: str, rows: int) -> pa.Array:
-    """The same text in every row."""
-    return pa.repeat(pa.scalar(text), rows)
+Leg = Callable[[Source], Measured]
 
 
-def texts(prefix: str, numbers: np.ndarray) -> pa.Array:
-    """Numbers as names."""
-    return pa.array(np.char.add(prefix, numbers.astype(str)))
-
-
-def table(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.Table:
-    """Columns in the order and types of the contract."""
-    return pa.table({name: columns[name] for name in schema.names}).cast(schema)
-
-
-def ingest(folder: Path, judgments: int) -> Seconds:
+def ingest(source: Source) -> Measured:
     """Merge the frames into a new store."""
-    frames = simulate(judgments)
-    started = clock()
-    with Store(folder / FILE) as store:
-        store.ingest(frames)
-    return clock() - started
+    exported = frames(source.judgments)
+    watch = Watch()
+    with Store(source.folder / "ingested" / FILE) as store:
+        store.ingest(exported)
+    return watch.stop(None)
 
 
-def bare_scan(folder: Path, judgments: int) -> Seconds:
-    """The pattern table alone, in hand-written SQL: no duplicates settled, no annotator counted, no statistic."""
-    counts = ", ".join(f"count(*) FILTER (value = '{code}') AS n{k}" for k, code in enumerate(CODES))
-    units = f"SELECT workflow, question, locale, item, target, {counts} FROM judgments GROUP BY ALL"  # noqa: S608
-    patterns = f"SELECT * EXCLUDE (item, target), count(*) AS units FROM ({units}) GROUP BY ALL"  # noqa: S608
-    started = clock()
-    with duckdb.connect(str(folder / FILE), read_only=True) as connection:
-        found = connection.sql(patterns).to_arrow_table()
-    assert sum(found["units"].to_pylist()) == judgments // RATERS
-    return clock() - started
+def bare_scan(source: Source) -> Measured:
+    """Both count tables in hand-written SQL: no repeated answers settled, no statistic."""
+    seen = ", ".join(f"count(*) FILTER (value = '{code}') OVER unit AS n{k}" for k, code in enumerate(CODES))
+    pattern = ", ".join(f"n{k}" for k in range(len(CODES)))
+    asked = "workflow = '{}' AND question = '{}'".format(*QUESTION)
+    answers = f"""SELECT locale, annotator, value, {seen} FROM judgments WHERE {asked}
+        WINDOW unit AS (PARTITION BY locale, item, target)"""  # noqa: S608
+    by_rater = f"SELECT locale, annotator, value, {pattern}, count(*) AS ratings FROM ({answers}) GROUP BY ALL"  # noqa: S608
+    by_unit = f"SELECT locale, {pattern}, sum(ratings) AS ratings FROM raters GROUP BY ALL"  # noqa: S608
+    watch = Watch()
+    with source.connect() as connection:
+        connection.execute(f"CREATE TEMP TABLE raters AS {by_rater}")
+        connection.sql("FROM raters").to_arrow_table()
+        patterns = connection.sql(by_unit).to_arrow_table()
+    assert sum(patterns["ratings"].to_pylist()) == source.judgments // RATERS * RATERS
+    return watch.stop(None)
 
 
-def agree(over: str) -> Callable[[Path, int], Seconds]:
-    """Percent, AC1 and alpha, nominal and ordinal, of every locale, with intervals."""
-
-    def leg(folder: Path, judgments: int) -> Seconds:
-        started = clock()
-        with Store(folder / FILE) as store, store.snapshot() as snapshot:
-            rows = agreement(snapshot.judgments(), categories=CATEGORIES, over=over)
-        assert len(rows) == LOCALES
-        assert sum(row.estimates["percent"].n_judgments for row in rows) == judgments // RATERS * RATERS
-        return clock() - started
-
-    return leg
+def agree(judgments: ir.Table, source: Source, over: Over, watch: Watch) -> Measured:
+    """All metrics of every locale; finds the means of the locales."""
+    rows = agreement(judgments, categories=CATEGORIES, metrics=METRICS, over=over)
+    assert len(rows) == LOCALES
+    assert sum(row.estimates["ac1"].n_judgments for row in rows) == source.judgments // RATERS * RATERS
+    assert all(row.estimates[metric].low is not None for row in rows for metric in METRICS)
+    return watch.stop({metric: sum(row.estimates[metric].value or 0.0 for row in rows) / LOCALES for metric in METRICS})
 
 
-def evalica_per_locale(folder: Path, judgments: int) -> Seconds:
-    """Alpha, nominal and ordinal, of every locale, without an interval; three rows of ratings an item."""
-    started = clock()
-    with duckdb.connect(str(folder / FILE), read_only=True) as connection:
-        rows = connection.sql("SELECT locale, item, number FROM judgments ORDER BY locale, item").df()
-    for _, each in rows.groupby("locale"):
-        ratings = pd.DataFrame(each["number"].to_numpy().reshape(-1, RATERS).T)
-        for distance in ("nominal", "ordinal"):
-            evalica.alpha(ratings, distance=distance)
-    return clock() - started
+def over_items(source: Source) -> Measured:
+    """Agreement from the store, with intervals for these annotators."""
+    watch = Watch()
+    with Store(source.folder / FILE) as store, store.snapshot() as snapshot:
+        return agree(snapshot.judgments(), source, "items", watch)
 
 
-LEGS = {
-    "ingest into the store": ingest,
-    "bare DuckDB scan (pattern table)": bare_scan,
-    "agreement over items": agree("items"),
-    "agreement over items and raters": agree("items_and_raters"),
-    "evalica per locale, no interval": evalica_per_locale,
+def over_items_and_raters(source: Source) -> Measured:
+    """Agreement from the store or from Parquet files, with intervals for other annotators too."""
+    watch = Watch()
+    if source.parquet is not None:
+        backend = ibis.duckdb.from_connection(source.connect())
+        return agree(backend.table("judgments"), source, "items_and_raters", watch)
+    with Store(source.folder / FILE) as store, store.snapshot() as snapshot:
+        return agree(snapshot.judgments(), source, "items_and_raters", watch)
+
+
+BARE, OURS = "bare DuckDB scan, both count tables", "agreement over items and raters"
+
+LEGS: Mapping[str, tuple[Leg, int]] = {
+    "ingest into the store": (ingest, 1_000_000),
+    BARE: (bare_scan, sys.maxsize),
+    "agreement over items": (over_items, 10_000_000),
+    OURS: (over_items_and_raters, sys.maxsize),
+    "evalica: both alphas, no interval": (evalica_alphas, 10_000_000),
+    "statsmodels: Fleiss, no interval": (statsmodels_fleiss, 10_000_000),
+    "crowd-kit: nominal alpha, no interval": (crowd_kit, 1_000_000),
 }
+"""Each leg, and how many judgments it is given at most: more take it minutes, or too much memory."""
 
 
-def measured(leg: str, folder: Path, judgments: int) -> tuple[float, float, float]:
-    """Run a leg: its seconds, its processor seconds and this process's peak megabytes."""
-    seconds, busy = LEGS[leg](folder, judgments)
-    return seconds, busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def run(judgments: int, folder: Path, from_parquet: bool) -> dict[str, Measured]:
+    """What every leg measured."""
+    parquet = write_parquet(folder / "parquet", judgments) if from_parquet else None
+    source = Source(folder, judgments, parquet)
+    if parquet is None:
+        fill_store(folder, judgments)
+        return {name: alone(leg, source) for name, (leg, most) in LEGS.items() if judgments <= most}
+    return {name: alone(LEGS[name][0], source) for name in (BARE, OURS)}
 
 
-def alone(leg: str, folder: Path, judgments: int) -> tuple[float, float, float]:
-    """The leg measured in a new process."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(measured, leg, folder, judgments).result()
-
-
-def run(judgments: int) -> list[str]:
+def lines(judgments: int, results: Mapping[str, Measured]) -> Iterator[str]:
     """The rows of the Markdown table for one size."""
-    with tempfile.TemporaryDirectory() as folder:
-        results = {leg: alone(leg, Path(folder), judgments) for leg in LEGS}
-    bare = results["bare DuckDB scan (pattern table)"]
-    return [
-        f"| {judgments:,} | {leg} | {wall:.2f} | {wall / bare[0]:.1f} "
-        f"| {busy:.2f} | {busy / bare[1]:.1f} | {peak:,.0f} |"
-        for leg, (wall, busy, peak) in results.items()
-    ]
+    bare = results[BARE]
+    for leg, each in results.items():
+        figures = ", ".join(f"{metric} {value:.5f}" for metric, value in (each.found or {}).items())
+        yield (
+            f"| {judgments:,} | {leg} | {each.seconds:.2f} | {each.seconds / bare.seconds:.2f} "
+            f"| {each.busy:.2f} | {each.busy / bare.busy:.2f} | {each.peak:,.0f} | {figures} |"
+        )
+
+
+def in_proportion(busy: Mapping[int, float]) -> Iterator[str]:
+    """Says of each step between sizes whether processor time grew as the judgments did."""
+    for smaller, larger in zip(sorted(busy), sorted(busy)[1:], strict=False):
+        growth = busy[larger] / busy[smaller]
+        verdict = "faster than the judgments" if growth > STEEPER * larger / smaller else "in proportion"
+        yield f"{smaller:,} to {larger:,} judgments: processor time × {growth:.1f}, {verdict}"
 
 
 def main() -> None:
     """Run all legs at all sizes, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="numbers of judgments")
+    sizes = [100_000, 1_000_000, 10_000_000]
+    parser.add_argument("--sizes", type=int, nargs="*", default=sizes, help="numbers of judgments in the store")
+    parser.add_argument("--parquet", type=int, nargs="*", default=[], help="numbers of judgments in Parquet files")
+    parser.add_argument("--scratch", type=Path, help="where to write: 1e8 judgments take about 8 GB")
     parser.add_argument("--table", type=Path, help="a Markdown file to write")
     asked = parser.parse_args()
-    lines = [
-        "| judgments | leg | seconds | × bare scan | processor seconds | × bare scan | peak MB |",
-        "|---:|---|---:|---:|---:|---:|---:|",
+    told = [
+        "| judgments | leg | seconds | × bare | processor seconds | × bare | peak MB | means of 35 locales |",
+        "|---:|---|---:|---:|---:|---:|---:|---|",
     ]
-    for size in asked.sizes:
-        lines += run(size)
-    text = "\n".join(lines)
-    print(text)
+    print(*told, sep="\n")
+    busy: dict[bool, dict[int, float]] = {False: {}, True: {}}
+    for from_parquet, size in [*((False, size) for size in asked.sizes), *((True, size) for size in asked.parquet)]:
+        with tempfile.TemporaryDirectory(dir=asked.scratch) as folder:
+            results = run(size, Path(folder), from_parquet)
+        busy[from_parquet][size] = results[OURS].busy
+        told += lines(size, results)
+        print(*told[-len(results) :], sep="\n", flush=True)
+    verdicts = [*in_proportion(busy[False]), *in_proportion(busy[True])]
+    print("", *verdicts, sep="\n")
     if asked.table:
-        asked.table.write_text(text + "\n", encoding="utf-8")
+        asked.table.write_text("\n".join(told) + "\n", encoding="utf-8")
+    sys.exit(any("faster" in each for each in verdicts))
 
 
 if __name__ == "__main__":
