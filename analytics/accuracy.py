@@ -9,12 +9,12 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from analytics.counts import as_frame, beyond, check_declared, grouping, name_group
+from analytics.counts import as_frame, beyond, check_declared, counts, grouping, name_group
 from analytics.dimensions import DIMENSIONS
 from analytics.estimate import Estimate, Over
 from analytics.hits import Confusion, Figure, accurate, estimated, f1, macro, precision, proportion, recall, weighted
 from analytics.intervals import check
-from analytics.references import Reference
+from analytics.references import met
 from analytics.scales import Categories, QuestionKey
 
 SMALL = 30
@@ -62,7 +62,7 @@ _ACCURATE = ("accuracy", "micro_precision", "micro_recall", "micro_f1", "weighte
 
 def accuracy(
     judgments: ir.Table,
-    right: Reference,
+    right: ir.Table,
     *,
     reference: str,
     categories: Mapping[QuestionKey, Categories],
@@ -80,11 +80,9 @@ def accuracy(
     group = grouping(by, judgments)
     if not categories:
         return []
-    cells, patterns = counted(right.met(judgments, categories, group), group, beyond(categories))
+    cells, patterns = counted(met(judgments, right, categories, group), group, beyond(categories))
     check_declared(cells["own"].to_numpy(np.int64), judgments, categories)
-    check_declared(
-        cells["right"].dropna().to_numpy(np.int64), judgments if right.answers is None else right.answers, categories
-    )
+    check_declared(cells["right"].dropna().to_numpy(np.int64), right, categories)
     found = []
     for named, rows, items in by_group(cells, patterns, group):
         codes = categories[str(named["workflow"]), str(named["question"])].codes
@@ -95,33 +93,56 @@ def accuracy(
     return found
 
 
-def counted(met: ir.Table, group: Sequence[str], size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def accuracy_by_majority(
+    judgments: ir.Table,
+    *,
+    categories: Mapping[QuestionKey, Categories],
+    by: Sequence[str] = ("locale",),
+    over: Over = "items_and_raters",
+    level: float = 0.95,
+) -> list[Accuracy]:
+    """The same against what most of the other annotators of the unit in the group gave, where they are not tied.
+
+    An annotator left out for the interval is left out of the others too. Raises as `accuracy` does.
+    """
+    check(over, level)
+    placed = judgments.mutate(item=judgments.layout + "\x1f" + judgments.item)
+    found = []
+    for group in counts(placed, categories, by):
+        codes = categories[str(group.group["workflow"]), str(group.group["question"])].codes
+        confusion = Confusion.by_majority(group)
+        silent = int(group.count.sum()) - int(confusion.table.sum())
+        found.append(_row(group.group, "majority", confusion, codes, silent, over, level))
+    return found
+
+
+def counted(answers: ir.Table, group: Sequence[str], size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The counts of a group that `Confusion` is made of: by annotator, `own` and `right`; and by the items' numbers."""
     number = [f"{name}{k}" for name in ("hit", "given", "right") for k in range(size)]
-    table = as_frame(_cells(met, group, size).to_pyarrow())
+    table = as_frame(_cells(answers, group, size).to_pyarrow())
     cells = (
         table.groupby([*group, "annotator", "own", "right"], dropna=False, observed=True)["count"].sum().reset_index()
     )
     known = table[table["right"].notna()]
     patterns = known.groupby([*group, *number], dropna=False, observed=True)["count"].sum().reset_index()
-    answers = patterns[[f"given{k}" for k in range(size)]].sum(axis=1)
-    return cells, patterns.assign(items=patterns["count"] // answers)
+    each = patterns[[f"given{k}" for k in range(size)]].sum(axis=1)
+    return cells, patterns.assign(items=patterns["count"] // each)
 
 
-def _cells(met: ir.Table, group: Sequence[str], size: int) -> ir.Table:
+def _cells(answers: ir.Table, group: Sequence[str], size: int) -> ir.Table:
     """How often each annotator gave `own` where `right` is right on items with such numbers of hits and so on."""
     unit = list(dict.fromkeys((*group, "item")))
     number = {
-        f"{name}{k}": met.count(where=test.fill_null(False))
+        f"{name}{k}": answers.count(where=test.fill_null(False))
         for k in range(size)
         for name, test in (
-            ("hit", (met.own == k) & (met.right == k)),
-            ("given", (met.own == k) & met.right.notnull()),
-            ("right", met.right == k),
+            ("hit", (answers.own == k) & (answers.right == k)),
+            ("given", (answers.own == k) & answers.right.notnull()),
+            ("right", answers.right == k),
         )
     }
-    items = met.group_by(unit).aggregate(**number)
-    rated = met.join(items, [met[key].identical_to(items[key]) if key in DIMENSIONS else key for key in unit])
+    items = answers.group_by(unit).aggregate(**number)
+    rated = answers.join(items, [answers[key].identical_to(items[key]) if key in DIMENSIONS else key for key in unit])
     return rated.group_by([*group, "annotator", "own", "right", *number]).aggregate(count=rated.count())
 
 
@@ -150,7 +171,7 @@ def _row(
 ) -> Accuracy:
     share = accurate(confusion, over, level, "no answer has a reference")
     averages = {name: estimated(confusion, figure, over, level) for name, figure in _AVERAGES.items()}
-    table = confusion.table()
+    table = confusion.table
     return Accuracy(
         group=group,
         reference=reference,
@@ -164,7 +185,7 @@ def _row(
 
 def _class(confusion: Confusion, k: int, over: Over, level: float) -> ClassFigures:
     hit, given, right = (np.eye(3 * confusion.size)[k + place * confusion.size] for place in range(3))
-    table = confusion.table()
+    table = confusion.table
     absent = "it is neither right nor given anywhere"
     score = estimated(confusion, lambda total: f1(total)[..., k], over, level, nothing=absent)
     return ClassFigures(

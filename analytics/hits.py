@@ -14,10 +14,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from scipy.special import stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from analytics.coefficients import ROUNDING, ratio
+from analytics.counts import Counts
 from analytics.estimate import Estimate, Over
 from analytics.intervals import SHARE, Basis, Floats, Scale, Variance, jackknife, two_way
 
@@ -38,56 +40,91 @@ class Parts:
 
 @dataclass(frozen=True)
 class Confusion:
-    """The counts of one group: of `size` categories, by item, and by annotator (numbered from 0) and cell.
+    """The counts of one group, of `size` categories.
 
-    `rater`, `right`, `own` and `count` are the columns of the table by annotator and cell.
+    `table` (categories, categories) are answers by right category and by given one. `items`, `raters` and `answers` are
+    what the sums lose without one of them; `own_raters` are the annotators' own sums, which count whose answers there
+    are: where annotators make the reference of others too, the sums lose more without them.
     """
 
     size: int
+    table: Integers
     items: Parts
-    rater: Integers
-    right: Integers
-    own: Integers
-    count: Floats
+    raters: Parts
+    answers: Parts
+    own_raters: Parts
 
     @classmethod
     def of(cls, cells: pd.DataFrame, patterns: pd.DataFrame | None, size: int) -> Confusion:
         """From rows of `annotator`, `own`, `right`, `count`, and rows of `hit0`, `given0`, `right0`, …, `items`."""
         columns = [f"{name}{k}" for name in ("hit", "given", "right") for k in range(size)]
-        table = pd.DataFrame(columns=[*columns, "items"]) if patterns is None else patterns
+        items = pd.DataFrame(columns=[*columns, "items"]) if patterns is None else patterns
+        count, place = cells["count"].to_numpy(np.float64), np.eye(size)
+        own, right = cells["own"].to_numpy(np.int64), cells["right"].to_numpy(np.int64)
+        answers = Parts(np.column_stack([place[own] * place[right], place[own], place[right]]), count)
+        raters = _summed(answers, np.unique(cells["annotator"].to_numpy(str), return_inverse=True)[1])
+        table = np.zeros((size, size), np.int64)
+        np.add.at(table, (right, own), count.astype(np.int64))
+        found = Parts(items[columns].to_numpy(np.float64), items["items"].to_numpy(np.float64))
+        return cls(size, table, found, raters, answers, raters)
+
+    @classmethod
+    def by_majority(cls, group: Counts) -> Confusion:
+        """Each answer by what most of the others gave to its unit: from the patterns alone."""
+        size, table = group.patterns.shape[1], _by_others(group.patterns)
+        number, kind = np.unique(group.pattern * size + group.own, return_inverse=True)
+        pattern, own = np.divmod(number, size)
+        left = group.patterns[pattern]
+        left[np.arange(len(left)), own] -= 1
+        lost = _thirds_of(table)[pattern] - _thirds_of(_by_others(left))
+        given = sparse.csr_array((group.count.astype(np.float64), (group.rater, kind)))
+        repeats = np.asarray(given.sum(axis=0))
+        alone = (
+            table[pattern]
+            * (np.arange(size) == own[:, None])[:, None, :]
+            / np.maximum(group.patterns[pattern], 1)[:, None]
+        )
         return cls(
             size=size,
-            items=Parts(table[columns].to_numpy(np.float64), table["items"].to_numpy(np.float64)),
-            rater=np.unique(cells["annotator"].to_numpy(str), return_inverse=True)[1],
-            right=cells["right"].to_numpy(np.int64),
-            own=cells["own"].to_numpy(np.int64),
-            count=cells["count"].to_numpy(np.float64),
+            table=np.tensordot(group.units, table, 1).astype(np.int64),
+            items=Parts(_thirds_of(table), group.units.astype(np.float64)),
+            raters=Parts(given @ lost, np.ones(given.shape[0])),
+            answers=Parts(lost, repeats),
+            own_raters=Parts(given @ _thirds_of(alone), np.ones(given.shape[0])),
         )
-
-    @cached_property
-    def answers(self) -> Parts:
-        """What one answer of each cell adds."""
-        place = np.eye(self.size)
-        own, right = place[self.own], place[self.right]
-        return Parts(np.column_stack([own * right, own, right]), self.count)
-
-    @cached_property
-    def raters(self) -> Parts:
-        """What each annotator adds."""
-        sums = np.zeros((int(self.rater.max(initial=-1)) + 1, 3 * self.size))
-        np.add.at(sums, self.rater, self.answers.sums * self.count[:, None])
-        return Parts(sums, np.ones(len(sums)))
 
     @cached_property
     def total(self) -> Floats:
         """The sums of all answers."""
-        return np.asarray(self.count @ self.answers.sums)
+        return np.asarray(self.items.repeats @ self.items.sums)
 
-    def table(self) -> Integers:
-        """Answers by right category and by given one: (categories, categories)."""
-        found = np.zeros((self.size, self.size), np.int64)
-        np.add.at(found, (self.right, self.own), self.count.astype(np.int64))
-        return found
+
+def _summed(answers: Parts, rater: Integers) -> Parts:
+    sums = np.zeros((int(rater.max(initial=-1)) + 1, answers.sums.shape[1]))
+    np.add.at(sums, rater, answers.sums * answers.repeats[:, None])
+    return Parts(sums, np.ones(len(sums)))
+
+
+def _by_others(patterns: Integers) -> Floats:
+    """Answers to a unit of each pattern by the category that most of the others gave, where one has most, and by own.
+
+    Patterns × categories × categories.
+
+    >>> _by_others(np.array([[2, 1]])).tolist()  # each a has an a and a b beside it, the b two a
+    [[[0.0, 1.0], [0.0, 0.0]]]
+    """
+    size = patterns.shape[1]
+    others = patterns[:, None, :] - np.eye(size, dtype=np.int64)  # by own, by category
+    most = others.max(axis=2, keepdims=True)
+    first = (others == most) & (most > 0)
+    clear = first & (first.sum(axis=2, keepdims=True) == 1)
+    return np.asarray((clear * patterns[:, :, None]).transpose(0, 2, 1).astype(np.float64))
+
+
+def _thirds_of(table: Floats) -> Floats:
+    """Hits, given and right answers of each category from tables (…, right, own)."""
+    hits = np.diagonal(table, axis1=-2, axis2=-1)
+    return np.concatenate([hits, table.sum(axis=-2), table.sum(axis=-1)], axis=-1)
 
 
 def precision(total: Floats) -> Floats:
@@ -178,9 +215,8 @@ def proportion(confusion: Confusion, part: Floats, whole: Floats, over: Over, le
     clusters by that of independent answers, at least 1 (Kish 1965). Over annotators it is lessened as Student's t is
     wider than the normal quantile (Korn & Graubard 1998, Surv. Methodol. 24). `none` is why there is no share of none.
     """
-    counted = [_counted(confusion.items, whole), _counted(confusion.answers, whole), _counted(confusion.raters, whole)]
-    basis = Basis(level, "Wilson, effective sample size", over, *counted)
-    if not counted[1]:
+    basis = replace(_basis(confusion, level, over, whole), method="Wilson, effective sample size")
+    if not basis.n_judgments:
         return basis.undefined(none)
     value = float(confusion.total @ part / (confusion.total @ whole))
     if _too_few(basis):
@@ -197,8 +233,13 @@ def _too_few(basis: Basis) -> bool:
     return basis.n_items < 2 or (basis.over == "items_and_raters" and basis.n_annotators < 2)
 
 
-def _counted(parts: Parts, whole: Floats) -> int:
-    return int(parts.repeats[parts.sums @ whole > 0].sum())
+def _basis(confusion: Confusion, level: float, over: Over, whole: Floats) -> Basis:
+    """What a figure rests on: the items, answers and annotators that `whole` says count."""
+    items, raters = (
+        int(parts.repeats[parts.sums @ whole > ROUNDING].sum()) for parts in (confusion.items, confusion.own_raters)
+    )
+    method = "two-way jackknife" if over == "items_and_raters" else "delete-one jackknife"
+    return Basis(level, method, over, items, round(float(confusion.total @ whole)), raters)
 
 
 def _size(confusion: Confusion, part: Floats, whole: Floats, value: float, basis: Basis) -> float:
@@ -206,18 +247,22 @@ def _size(confusion: Confusion, part: Floats, whole: Floats, value: float, basis
     both = basis.over == "items_and_raters"
     if value in (0.0, 1.0):
         return float(min(basis.n_items, basis.n_annotators) if both else basis.n_items)
-    items, single = (_clustered(parts, part, whole, value) for parts in (confusion.items, confusion.answers))
-    variance = two_way(items, _clustered(confusion.raters, part, whole, value), single) if both else items
+    items, raters, single = (
+        _clustered(parts, part, whole, value, confusion.total)
+        for parts in (confusion.items, confusion.raters, confusion.answers)
+    )
+    variance = two_way(items, raters, single) if both else items
+    independent = value * (1 - value) / max(basis.n_judgments - 1, 1)
     narrower = stdtrit(np.inf, 0.5 + basis.level / 2) / stdtrit(variance.freedom, 0.5 + basis.level / 2) if both else 1
-    return float(basis.n_judgments / max(variance.value / single.value, 1.0) * narrower**2)
+    return float(basis.n_judgments / max(variance.value / independent, 1.0) * narrower**2)
 
 
-def _clustered(parts: Parts, part: Floats, whole: Floats, value: float) -> Variance:
+def _clustered(parts: Parts, part: Floats, whole: Floats, value: float, total: Floats) -> Variance:
     """The variance of a ratio if these clusters were drawn, linearised."""
     sizes = parts.sums @ whole
-    clusters = parts.repeats[sizes > 0].sum()
+    clusters = max(parts.repeats[np.abs(sizes) > ROUNDING].sum(), 2.0)
     spread = parts.repeats @ (parts.sums @ part - value * sizes) ** 2
-    return Variance(float(clusters / (clusters - 1) * spread / (parts.repeats @ sizes) ** 2), float(clusters - 1))
+    return Variance(float(clusters / (clusters - 1) * spread / (total @ whole) ** 2), float(clusters - 1))
 
 
 def accurate(confusion: Confusion, over: Over, level: float, none: str) -> Estimate:
@@ -237,8 +282,7 @@ def estimated(
 ) -> Estimate:
     """A figure of the sums with its delete-one jackknife interval on this scale; `nothing` is why it is no number."""
     both = over == "items_and_raters"
-    counted = [int(each.repeats.sum()) for each in (confusion.items, confusion.answers, confusion.raters)]
-    basis = Basis(level, "two-way jackknife" if both else "delete-one jackknife", over, *counted)
+    basis = _basis(confusion, level, over, np.repeat([0.0, 1.0, 0.0], confusion.size))
     value = float(figure(confusion.total))
     if np.isnan(value):
         return basis.undefined(nothing if basis.n_judgments else "no answer has a reference")

@@ -18,7 +18,7 @@ from analytics.estimate import Estimate, Over
 from analytics.hits import Confusion, ac1, accurate, alpha, estimated, kappa
 from analytics.intervals import AT_MOST_ONE, check
 from analytics.literature import Benchmark, limits
-from analytics.references import PLACE, Right, majority
+from analytics.references import PLACE, majority, met
 from analytics.scales import Categories, QuestionKey
 
 _Key: TypeAlias = tuple[str | None, ...]
@@ -79,7 +79,7 @@ def _of(
 ) -> list[Judge]:
     """The rows of one judge, sorted by group."""
     group, judged = grouping(by, judgments), judgments.semi_join(answers, list(PLACE))
-    cells, patterns = counted(Right(answers).met(judged, categories, group), group, beyond(categories))
+    cells, patterns = counted(met(judged, answers, categories, group), group, beyond(categories))
     check_declared(cells["own"].to_numpy(np.int64), judged, categories)
     check_declared(cells["right"].to_numpy(np.int64), answers, categories)
     people = {_key(each.group): each for each in counts(judged, categories, by)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import ibis
@@ -45,55 +44,17 @@ class Tables(Protocol):
         """Every suggestion that a manifest named."""
 
 
-class Reference(Protocol):
-    """Something that answers are measured against."""
+def met(
+    judgments: ir.Table, right: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]
+) -> ir.Table:
+    """One row per unit and annotator of a group, `own` and `right` as category numbers.
 
-    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
-        """One row per unit and annotator of a group, `own` and `right` as category numbers.
-
-        `judgments` have a layout. `right` is null where the reference is silent; it is `beyond(categories)` where the
-        reference gives a code that the question does not have.
-        """
-
-    @property
-    def answers(self) -> ir.Table | None:
-        """The answers that are right, with `workflow`, `question` and `value`; None if they are the judgments'."""
-
-
-@dataclass(frozen=True)
-class Right:
-    """One right answer a unit and layout: rows of `PLACE`, `value` and `updated`, where the newest counts."""
-
-    answers: ir.Table
-
-    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
-        """See `Reference`."""
-        own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
-        newest = newest_answers(self.answers.mutate(annotator=ibis.literal("")), categories, PLACE)
-        return own.left_join(newest.select(*PLACE, right="own"), list(PLACE)).drop(*(f"{key}_right" for key in PLACE))
-
-
-@dataclass(frozen=True)
-class Others:
-    """The answer that most of the other annotators of the unit gave, of whatever group; none where they are tied.
-
-    Of an annotator who answered a unit in several groups (two weeks, two guideline versions) no answer is among the
-    others.
+    `judgments` and `right` (`PLACE`, `value`, `updated`; of a unit the newest counts) have a layout. `right` is null
+    where the reference is silent, and `beyond(categories)` where it gives a code that the question does not have.
     """
-
-    answers: None = None
-
-    def met(self, judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
-        """See `Reference`."""
-        own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
-        votes = newest_answers(judgments, categories, PLACE)
-        given = votes.group_by(PLACE).aggregate(
-            **{f"n{k}": votes.count(where=votes.own == k) for k in _codes(categories)}
-        )
-        mine = votes.select(*PLACE, "annotator", mine="own")
-        met = _joined(_joined(own, given, PLACE), mine, (*PLACE, "annotator"))
-        others = {f"n{k}": met[f"n{k}"] - (met.mine == k).cast("int64") for k in _codes(categories)}
-        return _most(met.mutate(**others), categories).drop("mine", *others)
+    own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
+    newest = newest_answers(right.mutate(annotator=ibis.literal("")), categories, PLACE)
+    return _joined(own, newest.select(*PLACE, right="own"), PLACE)
 
 
 def majority(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str] = ()) -> ir.Table:
@@ -188,18 +149,16 @@ def suggested(suggestions: ir.Table, items: ir.Table) -> ir.Table:
 
 def split(
     judgments: ir.Table, tables: Tables, placed: Collection[QuestionKey], reference: str
-) -> tuple[ir.Table, Reference]:
-    """The answers to be measured, with a layout, and one of `REFERENCES` to measure them by.
+) -> tuple[ir.Table, ir.Table]:
+    """The answers to be measured, and those of one of `REFERENCES` but `majority` to measure them by; with a layout.
 
     `placed` as `placed_questions` gives them. Answers of the stage that is the reference are not measured.
     """
     laid_out = in_layout(judgments, placed, tables.projects())
-    if reference == "majority":
-        return laid_out, Others()
     if reference in STAGES:
         of_stage = laid_out.stage == STAGES[reference]
-        return laid_out.filter(~of_stage), Right(laid_out.filter(of_stage).select(*PLACE, "value", "updated"))
+        return laid_out.filter(~of_stage), laid_out.filter(of_stage).select(*PLACE, "value", "updated")
     if reference in HELPERS:
         proposed = suggested(tables.suggestions(), tables.items())
-        return laid_out, Right(in_layout(proposed.filter(proposed.helper == reference), placed))
-    return laid_out, Right(in_layout(gold(tables.items()), placed))
+        return laid_out, in_layout(proposed.filter(proposed.helper == reference), placed)
+    return laid_out, in_layout(gold(tables.items()), placed)

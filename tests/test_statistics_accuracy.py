@@ -22,7 +22,7 @@ import guidelines
 from analytics.accuracy import accuracy, counted
 from analytics.cli import commands
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
-from analytics.references import Right, gold, in_layout, split
+from analytics.references import gold, in_layout, met, split
 from plugins.simulate.people import Population
 from plugins.simulate.plan import LOCALES, Plan
 from plugins.simulate.write import write
@@ -54,7 +54,7 @@ def items_of(known: dict, arms: dict | None = None):
 
 def measured(rows: pd.DataFrame, known: dict, codes="abc", **asked):
     """The figures of these answers against this gold of each item."""
-    right = right_of(gold(items_of(known)))
+    right = laid_out(gold(items_of(known)))
     return accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal(codes), **asked)
 
 
@@ -71,11 +71,6 @@ class Known:
 def laid_out(answers):
     """Answers that do not depend on the order of responses."""
     return in_layout(answers, ())
-
-
-def right_of(answers) -> Right:
-    """These answers as what is right."""
-    return Right(laid_out(answers))
 
 
 def of_lists(right, own, raters: int = 3):
@@ -226,7 +221,7 @@ def test_hatecheck():
         laid_out(judgments(rows[["item", "annotator", "value", "locale"]])),
         ["workflow", "question", "locale"],
     )
-    _, patterns = counted(right_of(gold(items_of(known))).met(table, nominal(codes), group), group, 2)
+    _, patterns = counted(met(table, laid_out(gold(items_of(known))), nominal(codes), group), group, 2)
     assert patterns["items"].sum() == 3_901
     assert patterns.query("hit0 + hit1 < 4")["items"].sum() == 22
 
@@ -239,7 +234,7 @@ def test_gold_of_a_response_is_found_by_its_place():
     )
     known = {"i1": {f"{QUESTION}@a": "a", f"{QUESTION}@b": "c"}, "i2": "a"}
     table = items_of(known, {"i2": [ARM]})
-    right = right_of(gold(table))
+    right = laid_out(gold(table))
     (row,) = accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal("abc"))
     assert (row.confusion["a"]["a"], row.confusion["c"]["b"], row.n_without_reference) == (2, 1, 0)
 

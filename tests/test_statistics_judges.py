@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import cohen_kappa_score
-from statistics_data import KEY, NOON, QUESTION, WORKFLOW, judgments, nominal
+from statistics_data import KEY, QUESTION, WORKFLOW, judgments, nominal
 
 import guidelines
-from analytics.accuracy import accuracy
+from analytics.accuracy import accuracy, accuracy_by_majority
 from analytics.agreement import agreement
 from analytics.errors import UndeclaredCategory
+from analytics.intervals import SHARE, Variance, interval, two_way
 from analytics.judges import judges
-from analytics.references import REFERENCES, Others, in_layout, placed_questions, split, suggested
+from analytics.references import REFERENCES, in_layout, placed_questions, split, suggested
 from plugins import frames
 
 pytest_plugins = ["analytics_fixtures"]
@@ -73,8 +74,15 @@ def judged(rows: pd.DataFrame, known: Known, placed=(), **asked):
 
 def against(rows: pd.DataFrame, reference: str, known: Known, placed=(), **asked):
     """The answers measured against a reference."""
+    if reference == "majority":
+        return by_majority(rows, **asked)
     left, right = split(judgments(rows), known, placed, reference)
     return accuracy(left, right, reference=reference, categories=nominal("abc"), **asked)
+
+
+def by_majority(rows: pd.DataFrame, **asked):
+    """The answers measured against the majority of the others."""
+    return accuracy_by_majority(in_layout(judgments(rows), ()), categories=nominal("abc"), **asked)
 
 
 @given(grids)
@@ -91,25 +99,51 @@ def test_the_majority_of_the_others_is_found(grid):
                 silent += 1
             else:
                 right.append(item[rater] == votes[0][0])
-    (row,) = accuracy(
-        in_layout(judgments(of_grid(grid)), ()), Others(), reference="majority", categories=nominal("abc")
-    )
+    (row,) = by_majority(of_grid(grid))
     assert (row.n_without_reference, row.reference) == (silent, "majority")
     assert row.estimates["accuracy"].value == (pytest.approx(np.mean(right)) if right else None)
     assert row.estimates["micro_f1"] == row.estimates["weighted_recall"] == row.estimates["accuracy"]
 
 
-def test_the_majority_is_of_all_groups_and_never_of_oneself():
-    """By week: the others of every week, each with the newest answer; a person's older answer is not another's."""
-    rows = of_grid([[0, 0, 1], [1, 1, 1]])
-    early = rows[rows["annotator"] == "r2"].assign(value="c", updated=pd.Timestamp("2026-10-01", tz="UTC"))
-    weeks = pd.concat([rows.assign(week="2", updated=NOON), early.assign(week="1")])
-    found = accuracy(
-        in_layout(judgments(weeks), ()), Others(), reference="majority", categories=nominal("abc"), by=["week"]
-    )
-    first, second = (row.confusion for row in found)
-    assert (first["a"]["c"], first["b"]["c"]) == (1, 1)
-    assert (second["a"]["b"], second["b"]["b"], found[1].n_without_reference) == (1, 3, 2)
+def test_the_majority_is_that_of_the_group():
+    """By vendor the others are those of the vendor, as in every row of a report."""
+    rows = of_grid([[0, 0, 1, 1]] * 3).assign(vendor=["north", "north", "south", "south"] * 3)
+    assert [row.estimates["accuracy"].value for row in by_majority(rows, by=["vendor"])] == [1, 1]
+    assert by_majority(rows)[0].estimates["accuracy"].value == 0
+
+
+def test_who_is_left_out_is_left_out_of_the_others():
+    """The interval of macro F1 is the jackknife that computes all anew without each item, annotator and answer."""
+    rows = of_grid(np.random.default_rng(3).integers(0, 3, (5, 5)))
+    (row,) = by_majority(rows)
+    spread = []
+    for keys in (["item"], ["annotator"], ["item", "annotator"]):
+        left = [rows[~(rows[keys] == each).all(axis=1)] for each in rows[keys].drop_duplicates().to_numpy()]
+        values = [by_majority(part)[0].estimates["macro_f1"].value for part in left]
+        spread.append((len(values) - 1) / len(values) * np.sum((values - np.mean(values)) ** 2))
+    found = row.estimates["macro_f1"]
+    variance = two_way(Variance(spread[0], 4), Variance(spread[1], 4), Variance(spread[2], 24))
+    assert (found.low, found.high) == pytest.approx(interval(found.value, variance, 0.95, SHARE))
+
+
+def test_intervals_by_majority_hold_the_truth():
+    """Ten annotators of uneven skill: about 95 in 100, though each is a reference to the others too."""
+    drawn, parts = np.random.default_rng(4), []
+    for number in range(60):
+        part = of_grid(study(drawn, 60, 10, drawn.normal(1, 0.5, 10)))
+        parts.append(part.assign(batch=str(number), item=f"{number} " + part["item"]))
+    (whole,) = by_majority(of_grid(study(drawn, 3000, 300, drawn.normal(1, 0.5, 300))), over="items")
+    truth = whole.estimates["accuracy"].value
+    shares = [row.estimates["accuracy"] for row in by_majority(pd.concat(parts), by=["batch"])]
+    assert np.mean([each.low < truth < each.high for each in shares]) >= 0.9
+
+
+def study(drawn, items: int, raters: int, skill) -> np.ndarray:
+    """Items × annotators: four answers an item, right by the annotators' skill and the item's ease."""
+    truth, ease = drawn.integers(0, 3, (items, 1)), drawn.normal(0, 0.7, (items, 1))
+    right = drawn.random((items, raters)) < 1 / (1 + np.exp(-(skill[None, :] + ease)))
+    given_ = np.where(right, truth, (truth + drawn.integers(1, 3, (items, raters))) % 3)
+    return np.where(drawn.random((items, raters)).argsort(axis=1) < 4, given_, -1)
 
 
 def test_people_and_a_judge_by_hand_and_by_peers():

@@ -7,7 +7,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from analytics import parameters
-from analytics.accuracy import Accuracy, accuracy
+from analytics.accuracy import Accuracy, accuracy, accuracy_by_majority
 from analytics.catalogue.statistic import Statistic
 from analytics.density import Density, density
 from analytics.dimensions import with_dimensions
@@ -15,7 +15,7 @@ from analytics.marked import counted, in_force, with_words
 from analytics.output import exploded
 from analytics.quality import Quality, quality
 from analytics.query import Query, chosen, measurable, narrow, narrowed
-from analytics.references import placed_questions, split
+from analytics.references import in_layout, placed_questions, split
 from analytics.scales import error_categories, error_scales
 from analytics.store import Snapshot
 from analytics.trends import Trend, error_trends
@@ -27,8 +27,12 @@ def accuracy_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Ac
     asked = measurable(snapshot, library, query)
     name, by, over = query.reference, query.columns, query.over
     placed = placed_questions(library.workflows)
-    judgments, right = split(narrowed(snapshot.judgments(), snapshot, query), snapshot, placed, name)
-    return accuracy(judgments, right, reference=name, categories=asked, by=by, over=over)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    if name == "majority":
+        laid_out = in_layout(judgments, placed, snapshot.projects())
+        return accuracy_by_majority(laid_out, categories=asked, by=by, over=over)
+    measured, right = split(judgments, snapshot, placed, name)
+    return accuracy(measured, right, reference=name, categories=asked, by=by, over=over)
 
 
 def quality_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Quality]:
