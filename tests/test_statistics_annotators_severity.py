@@ -165,14 +165,23 @@ def test_disjoint_annotators_are_said_to_be_disjoint():
         (["ab*", "ba*", "**a"], 2, "no item in common with others"),
         (["abc", "bac", "aac", "bbc"], 2, "no finite severity: on every item in common the answers are as far to one"),
         (["aa", "aa", "cc"], 0, "no finite severity"),
+        (["aab", "aab", "bab", "bab"], 2, "no finite severity"),
+        (["bb", "bb", "bb"], 1, "no variation: every answer is the same"),
     ],
-    ids=["alone", "always the highest", "one end or the other"],
+    ids=["alone", "always the highest", "one end or the other", "always the highest that is used", "one answer"],
 )
 def test_declared_answers(lines, annotator, reason):
     """Where an annotator has no severity the estimate says why, and there is no subset."""
     row = severity(judgments(of_lines(lines)), categories=ordinal("abc"))[annotator]
     assert (row.severity.value, row.standard_error, row.subset, row.flag) == (None, None, None, None)
     assert row.severity.undefined.startswith(reason)
+
+
+def test_categories_that_nobody_uses_change_nothing():
+    """A scale with more steps than were used gives the same severities."""
+    _, frame = world(7, 8, 80, 3, 3)
+    rows = severity(judgments(frame), categories=ordinal("abc"))
+    assert values(severity(judgments(frame), categories=ordinal("abcde"))) == pytest.approx(values(rows), abs=1e-5)
 
 
 def test_full_agreement_has_no_interval():

@@ -38,18 +38,21 @@ def blocks(votes: Votes, raters: Booleans | None = None) -> list[Blocks]:
 
     A unit whose annotators could share out a total in more than 128 ways is cut into blocks as equal as can be, by a
     lot that is always the same. Blocks of one annotator, and those whose total allows one outcome only, tell nothing.
+    A category that nobody used is taken to be impossible.
     """
     order = np.lexsort((np.random.default_rng(_LOT).random(len(votes.unit)), votes.unit))
     block = _block(votes.given, _most(votes.size))
     if raters is not None:
         inside = raters[votes.rater[order]]
         order, block = order[inside], block[inside]
-    item = items_of(votes)[votes.unit[order]]
+    unit, rater, own = votes.unit[order], votes.rater[order], votes.own[order]
+    item = items_of(votes)[unit]
     _, first, given = np.unique(block, return_index=True, return_counts=True)
+    used = np.unique(own[np.repeat(given, given) > 1])
     found: list[Blocks] = []
     for size in np.unique(given[given > 1]):
         rows = first[given == size][:, None] + np.arange(size)
-        found.extend(_by_total(votes.rater[order][rows], votes.own[order][rows], item[rows[:, 0]], votes.size))
+        found.extend(_by_total(rater[rows], own[rows], item[rows[:, 0]], used))
     return found
 
 
@@ -69,9 +72,7 @@ def _block(given: Integers, most: int) -> Integers:
     size = np.repeat(given, given)
     place = np.arange(len(size)) - np.repeat(np.cumsum(given) - given, given)
     parts = -(-given // most)
-    found: Integers = np.repeat(np.cumsum(parts) - parts, given) + place * np.repeat(parts, given) // np.maximum(
-        size, 1
-    )
+    found: Integers = np.repeat(np.cumsum(parts) - parts, given) + place * np.repeat(parts, given) // size
     return found
 
 
@@ -91,8 +92,9 @@ def _widest(size: int, categories: int) -> int:
     return max(ways)
 
 
-def _by_total(rater: Integers, own: Integers, item: Integers, categories: int) -> Iterator[Blocks]:
-    every = np.array(list(product(range(categories), repeat=rater.shape[1])), np.int64)
+def _by_total(rater: Integers, own: Integers, item: Integers, used: Integers) -> Iterator[Blocks]:
+    """Blocks by total; outcomes have no category but those that somebody used."""
+    every = np.array(list(product(used.tolist(), repeat=rater.shape[1])), np.int64)
     reached, total = every.sum(axis=1), own.sum(axis=1)
     for each in np.unique(total):
         outcomes, there = every[reached == each], total == each

@@ -123,6 +123,7 @@ def severities(group: Votes, level: float) -> Severities:
     why = reasons(
         count,
         (answers == 0, _ALONE),
+        (np.full(count, len(np.unique(group.own[met])) < 2), "no variation: every answer is the same"),
         (subset == 0, _EXTREME),
         (np.isnan(value), _RESTLESS),
         (np.isnan(error), "no interval: it takes items on which annotators differ"),
