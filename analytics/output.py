@@ -97,7 +97,7 @@ def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def shortened(row: Mapping[str, Any]) -> dict[str, str]:
-    """A row for the eye: estimates as value and interval, other nested values left out.
+    """A row for the eye: estimates as value and interval, prevalence as shares, other nested values left out.
 
     >>> shortened({"locale": "de-DE", "estimate": {"value": 0.8, "low": 0.7, "high": 0.9, "n_items": 20}})
     {'locale': 'de-DE', 'estimate': '0.80 (0.70 to 0.90)', 'n items': '20'}
@@ -117,6 +117,8 @@ def shortened(row: Mapping[str, Any]) -> dict[str, str]:
             texts[name] = _interval(value) + (f", n {value['n_items']}" if value["n_items"] else "")
         elif "low" in value:
             texts |= {name: _interval(value), "n items": str(value["n_items"])}
+        elif name == "prevalence":
+            texts[name] = ", ".join(f"{code} {share:.2f}" for code, share in value.items())
         elif name in ("estimates", "weeks"):
             texts |= shortened(value)
     return texts
