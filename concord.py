@@ -55,6 +55,7 @@ _MODULES = {
     "reviews": "analytics.cli",
     "reviewers": "analytics.cli",
     "findings": "analytics.cli",
+    "seeded": "analytics.cli",
     "trends": "analytics.cli",
     "locales": "analytics.cli",
     "edits": "analytics.cli",

@@ -1,4 +1,4 @@
-"""What reviewers decide, and whether it stands."""
+"""What reviewers decide, whether it stands, and which known errors are found."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from analytics.query import Query, chosen, narrowed
 from analytics.reviews.asked import Asked, asked
 from analytics.reviews.findings import Finding, findings
 from analytics.reviews.outcomes import Reviewer, Reviews, reviewers, reviews
+from analytics.scales import error_categories
+from analytics.seeded import Seeded, seeded
 from analytics.store import Snapshot
 from guidelines import Library
 
@@ -35,6 +37,14 @@ def finding_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Fin
     found = replace(every, findings=chosen(dict(every.findings), query))
     judgments = narrowed(snapshot.judgments(), snapshot, query)
     return findings(judgments, snapshot.items(), asked=found, by=query.columns, over=query.over)
+
+
+def seeded_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Seeded]:
+    """Seeded errors found as asked; raises UnknownValue."""
+    questions = chosen(error_categories(library.workflows), query)
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    spans, items = snapshot.spans(), snapshot.items()
+    return seeded(judgments, spans, items, questions=questions, by=query.columns, over=query.over)
 
 
 def _decisions(library: Library, query: Query) -> Asked:
@@ -70,5 +80,15 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Finding,
         rows=finding_rows,
         path="findings",
+    ),
+    Statistic(
+        name="seeded",
+        title="Which seeded errors are found, by category",
+        about="Of the errors that were put into responses on purpose, the share that annotators mark, and of those "
+        "marked, the shares with the right category and severity, each with an interval; 1 is best.",
+        takes=parameters.Estimated,
+        row=Seeded,
+        rows=seeded_rows,
+        path="errors/seeded",
     ),
 )
