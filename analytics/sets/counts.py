@@ -17,7 +17,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.counts import as_frame, grouping, milliseconds, name_group
-from analytics.dimensions import DIMENSIONS
 from analytics.errors import UndeclaredCategory
 from analytics.scales import QuestionKey
 from analytics.sets.questions import Options
@@ -104,11 +103,13 @@ def _patterns(answered: ir.Table, numbers: ir.Table, group: Sequence[str]) -> ir
     size = ibis.literal(_SETS)
     newest = (milliseconds(joined.updated) * size + joined.own).max()
     packed = joined.group_by([*unit, "annotator"]).aggregate(newest=newest)
-    answers = packed.mutate(own=packed.newest % size).drop("newest")
-    sets = answers.own.cast("string").group_concat(_SEPARATOR, order_by=answers.own)
-    units = answers.group_by(unit).aggregate(pattern=sets)
-    same = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
-    rated = answers.join(units, same)
+    answers = packed.mutate(own=(packed.newest % size).cast("string"))
+    units = answers.group_by(unit).aggregate(
+        pattern=answers.own.collect().sort().join(_SEPARATOR),
+        each=ibis.struct({"annotator": answers.annotator, "own": answers.own}).collect(),
+    )
+    rated = units.select(*group, "pattern", each=units.each.unnest())
+    rated = rated.select(*group, "pattern", annotator=rated.each["annotator"], own=rated.each["own"].cast("int64"))
     return rated.group_by([*group, "annotator", "own", "pattern"]).aggregate(judgments=rated.count())
 
 

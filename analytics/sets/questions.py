@@ -80,7 +80,11 @@ def _empty(judgments: ir.Table, key: QuestionKey, options: Options) -> ir.Table:
         about = (*_ANNOTATION, "target") if options.same_target else _ANNOTATION
         seen = seen.semi_join(_met(judgments, workflow, options.when), list(about))
     silent = seen.anti_join(own, [*_ANNOTATION, "target"])
-    blank = {name: ibis.null(judgments[name].type()) for name in ("number", "original", "length") if name in judgments.columns}
+    blank = {
+        name: ibis.null(judgments[name].type())
+        for name in ("number", "original", "length")
+        if name in judgments.columns
+    }
     return silent.mutate(question=ibis.literal(question), value=ibis.literal(""), **blank).select(judgments.columns)
 
 
