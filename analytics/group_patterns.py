@@ -70,6 +70,13 @@ def with_members(answers: ir.Table, annotators: ir.Table, attribute: str) -> ir.
     return answers.inner_join(people.filter(people.mine.notnull()), "annotator")
 
 
+def compared(judgments: ir.Table, annotators: ir.Table, attribute: str, group: Sequence[str]) -> bool:
+    """Whether annotators of different attributes answered in some group; costs far less than to find how."""
+    people = with_members(judgments.select(*group, "annotator").distinct(), annotators, attribute)
+    most = people.group_by(group).aggregate(sides=people.mine.nunique()).sides.max().to_pyarrow().as_py()
+    return (most or 0) > 1
+
+
 def group_patterns(answers: ir.Table, group: Sequence[str], unit: Sequence[str], size: int) -> ir.Table:
     """Group, members, annotator, own, `member`, n0, … (inside), o0, … (outside), and the judgments that are such.
 

@@ -86,6 +86,8 @@ def rater_groups(
     check_declared(last.to_numpy(), judgments, categories)
     rows = []
     for attribute in dict.fromkeys(attributes):
+        if not patterns.compared(judgments, annotators, attribute, group):
+            continue
         known = patterns.with_members(answers, annotators, attribute)
         table = patterns.group_patterns(known, group, unit, beyond(categories))
         found = list(patterns.split(table, group, categories))
