@@ -1,25 +1,36 @@
 """Set-valued answers: published distances and figures, peers, invariants, what was left empty, coverage."""
 
+import json
+from datetime import UTC, datetime
+
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ibis.config import Config
 from nltk.metrics import jaccard_distance, masi_distance
 from nltk.metrics.agreement import AnnotationTask
 from statistics_data import COLUMNS, EXAMPLE_C, KEY, NOON, judgments, nominal, observers
 
 import guidelines
 from analytics.agreement import agreement
+from analytics.cli import commands
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
 from analytics.intervals import jackknife
+from analytics.scales import Categories
 from analytics.sets.agreement import option_agreement, set_agreement
-from analytics.sets.counts import set_counts
+from analytics.sets.counts import _patterns, set_counts
 from analytics.sets.disagreement import alpha, disagreement
 from analytics.sets.distances import jaccard, masi
 from analytics.sets.questions import Options, set_questions, with_empty
 from guidelines.model import Condition
+from plugins import frames
+from plugins.simulate.people import Population
+from plugins.simulate.plan import LOCALES, Plan
+from plugins.simulate.write import write
 
 CODES = "abcd"
 
@@ -323,6 +334,47 @@ def test_a_question_about_the_item_is_seen_by_whoever_answered_anything():
     assert emptied(*rows, questions=known) == [("0", "bias", "item", "age"), ("1", "bias", "item", "")]
 
 
+class _Spark(Config):
+    treat_nan_as_null: bool = False
+
+
+def test_the_expressions_are_the_same_on_spark(monkeypatch):
+    """What is left empty and the patterns of sets can be written as SQL of Spark too."""
+    monkeypatch.setattr(ibis.options, "pyspark", _Spark())  # Ibis sets it when Spark itself is there
+    table = ibis.table(ibis.Schema.from_pyarrow(frames.JUDGMENTS), name="judgments")
+    numbers = ibis.table({**dict.fromkeys(("workflow", "question", "value"), "string"), "own": "int64"}, name="numbers")
+    known = {SAFETY: Options(("age",), ("a",), optional=True, when=Condition("kinds", ("x",)))}
+    query = ibis.to_sql(_patterns(with_empty(table, known), numbers, ["workflow", "question"]), dialect="pyspark")
+    assert "COLLECT_LIST" in query.upper()
+
+
+def test_the_commands_measure_a_store(tmp_path):
+    """Of simulated answers with one option each, percent is that of the codes, and every option has a row."""
+    people = Population(skill=0.8, skill_sd=0.1, bias=0.0, bias_sd=0.2, drift=0.0, drift_sd=0.0)
+    workflow = guidelines.load().workflows["safety_moderation"]
+    write(Plan(workflow, LOCALES[:1], 12, 30, 3, 4, people, datetime(2026, 1, 5, tzinfo=UTC), 7), tmp_path)
+    answers = pd.read_parquet(tmp_path / "judgments.parquet").query("question == 'bias'")
+    options = workflow.question("bias").choices
+    (known,) = agreement(
+        judgments(answers), categories={SAFETY: Categories(tuple(each.code for each in options), "nominal")}
+    )
+    named = {command.name: command for command in commands}
+    store = ["--data", str(tmp_path / "store")]
+    CliRunner().invoke(named["load"], [str(tmp_path), *store], catch_exceptions=False)
+
+    def asked(name: str, form: str) -> str:
+        given = [*store, "--question", "bias", "--format", form]
+        return CliRunner().invoke(named[name], given, catch_exceptions=False).output
+
+    (row,) = json.loads(asked("sets", "json"))["rows"]
+    assert row["estimates"]["percent"]["low"] == pytest.approx(known.estimates["percent"].low)
+    assert row["estimates"]["alpha_masi"]["value"] == pytest.approx(known.estimates["alpha_nominal"].value)
+    assert (row["prevalence"], row["empty"]) == (pytest.approx(known.prevalence), 0)
+    assert [line.split(",")[3] for line in asked("options", "csv").splitlines()] == [
+        "option", *(each.code for each in options),
+    ]  # fmt: skip
+
+
 def covered(seed: int, over: str, equal: bool) -> bool:
     """Whether the interval of one simulated study holds MASI alpha of a very large one."""
     rng = np.random.default_rng(seed)
@@ -350,5 +402,5 @@ TRUTHS = {True: 0.3132, False: 0.3209}  # of 24,000 answers, by as many annotato
 
 @pytest.mark.parametrize(("over", "equal"), [("items", True), ("items_and_raters", False)])
 def test_intervals_hold_the_truth_about_as_often_as_they_say(over, equal):
-    """Of 40 studies of 60 items at least 34 (.85): fewer would have a chance below 1 % at .95."""
-    assert sum(covered(seed, over, equal) for seed in range(40)) >= 34
+    """Of 20 studies of 60 items at least 16 (.80): fewer would have a chance below 1 % at .95."""
+    assert sum(covered(seed, over, equal) for seed in range(20)) >= 16

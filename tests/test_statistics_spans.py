@@ -1,19 +1,28 @@
 """Span agreement: published and hand-made figures, characters counted one by one, invariants, coverage, answers."""
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from analytics_bodies import ANALYST
+from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statistics_data import KEY, NOON, data_set, judgments
 
+import guidelines
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, UndeclaredCategory, UnknownGrouping
 from analytics.intervals import jackknife
 from analytics.spans.agreement import _compared, span_agreement
 from analytics.spans.figures import FIGURES, totals
 from analytics.spans.marks import Labels, marks
 from analytics.spans.pairs import span_pairs
+from analytics.store import Store
+from plugins.label_studio.answers import Form
+from plugins.label_studio.results import Span, to_result
+
+pytest_plugins = ["analytics_fixtures"]
 
 LABELS = Labels(("grammar", "style"), ("minor", "major"))
 ASKED = {KEY: LABELS}
@@ -283,6 +292,46 @@ def test_offsets_and_lengths_are_code_points(text, word):
     unmarked, squares = n - marked, len(word) ** 2 + 1
     chance = 2 * n * marked * unmarked / (n**2 - squares - unmarked)
     assert found["alpha_unitized"] == pytest.approx(1 - 2 * (len(word) - 1) / chance)
+
+
+@pytest.mark.parametrize(("text", "word"), WORDS)
+def test_the_length_of_what_was_looked_at_is_kept(text, word):
+    """Label Studio's answers tell how many code points the text has, also where nothing was marked."""
+    workflow = guidelines.load().workflows["fluency_review"]
+    data = {"item": "i", "prompt": "?", "response_a": text}
+    start = text.index(word)
+    for marked in ([Span(start, start + len(word), "grammar", "minor")], []):
+        said = to_result({("errors", "a"): marked}, workflow, data)
+        read = Form.of(workflow).read(said, data, "annotation")
+        assert [(answer.value, answer.length) for answer in read.answers] == [
+            ("marked" if marked else "none", len(text))
+        ]
+        assert [(span.text, span.end) for span in read.spans] == [(word, start + len(word)) for _ in marked]
+
+
+def test_a_service_answers_of_what_it_was_sent(filled: FlaskClient):
+    """Two annotators marked eight texts; the routes answer in JSON and CSV, and refuse what there is not."""
+    rows = filled.get("/v1/spans", headers=ANALYST).json["rows"]
+    place = rows[0]
+    assert (place["compared"], place["label"], place["n_unknown_length"]) == ("place", None, 0)
+    assert place["estimates"]["alpha_unitized"]["n_items"] == 8
+    assert 0 < place["estimates"]["alpha_unitized"]["value"] < 1
+    text = filled.get("/v1/spans?format=csv&metrics=exact_f1", headers=ANALYST).text
+    assert "category,(all)," in text
+    (pair,) = filled.get("/v1/spans/pairs?minimum=2", headers=ANALYST).json["rows"]
+    assert pair["estimates"]["exact_f1"]["value"] == pytest.approx(place["estimates"]["exact_f1"]["value"])
+    refused = filled.get("/v1/spans?question=fluency", headers=ANALYST)
+    assert (refused.status_code, "errors" in refused.text) == (422, True)
+
+
+def test_an_older_store_gets_the_length_of_texts(tmp_path):
+    """A store of schema 7 opens with a column for it, unknown for what it holds."""
+    with Store(tmp_path / "store.duckdb"):
+        pass
+    with duckdb.connect(str(tmp_path / "store.duckdb")) as connection:
+        connection.execute("ALTER TABLE judgments DROP COLUMN length; UPDATE schema_version SET version = 7")
+    with Store(tmp_path / "store.duckdb") as store, store.snapshot() as snapshot:
+        assert snapshot.judgments().schema()["length"].is_int64()
 
 
 def test_annotations_without_a_mark_count():
