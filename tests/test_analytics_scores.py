@@ -92,3 +92,13 @@ def test_a_manifest_with_a_penalty_below_zero_is_refused(client: FlaskClient) ->
     refused = client.post("/v1/manifests", json=told(penalties=[penalty("grammar", -1)]), headers=INGEST)
     assert refused.status_code == 422
     assert "weight" in refused.text
+
+
+def test_the_overview_shows_scores_and_whether_the_mark_is_met(client: FlaskClient) -> None:
+    """In words, beside the score per 1,000 words; of two annotators one marked nothing, so nothing is certain."""
+    send(client, pass_marks=[mark("per_annotation", 1000.0)])
+    client.post("/login", data={"token": ANALYST["Authorization"].removeprefix("Bearer ")})
+    page = client.get("/").text
+    section = page[page.index('<h2 id="quality">') :]
+    assert "<b>208.3</b>" in section
+    assert "<td>uncertain</td>" in section

@@ -47,11 +47,11 @@ class LocaleLine:
 
 @dataclass(frozen=True)
 class QualityLine:
-    """The MQM score of one locale and question."""
+    """The MQM scores of one locale and question."""
 
     name: LocaleName
     workflow: str
-    estimate: Estimate
+    score: Quality
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _agreement_plots(rows: Sequence[LocaleRow], titles: dict[str, str]) -> tuple
 
 
 def _quality_line(score: Quality, titles: dict[str, str]) -> QualityLine:
-    return QualityLine(locale_name(str(score.group["locale"])), titles[str(score.group["workflow"])], score.estimate)
+    return QualityLine(locale_name(str(score.group["locale"])), titles[str(score.group["workflow"])], score)
 
 
 def _quality_plots(scores: Sequence[Quality], titles: dict[str, str]) -> tuple[IntervalPlot, ...]:
