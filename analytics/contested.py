@@ -60,27 +60,42 @@ def contested(
         return []
     unit = list(dict.fromkeys((*group, "item", "target")))
     answers = newest_answers(judgments, categories, unit)
-    last = answers.aggregate(last=answers.own.max()).to_pyarrow()["last"].drop_null()
-    check_declared(last.to_numpy(), judgments, categories)
-    worst = _worst(answers, unit, beyond(categories), minimum).limit(limit, offset=offset)
-    return [_row(row, group, categories) for row in worst.to_pandas().to_dict("records")]
+    table = _read(_units(answers, unit, beyond(categories)), unit, minimum, limit, offset).to_pandas()
+    check_declared(table["last"].to_numpy(), judgments, categories)
+    return [_row(row, group, categories) for row in table[table["given"].notna()].to_dict("records")]
 
 
-def _worst(answers: ir.Table, unit: Sequence[str], size: int, minimum: int) -> ir.Table:
-    """Units with n0, n1, … (annotators by category), their number `given`, and their disagreement, sorted."""
+def _units(answers: ir.Table, unit: Sequence[str], size: int) -> ir.Table:
+    """Units with n0, n1, … (annotators by category), their number `given`, and the `highest` category number."""
     counts = {f"n{k}": answers.count(where=answers.own == k) for k in range(size)}
-    units = answers.group_by(unit).aggregate(given=answers.count(), **counts)
+    return answers.group_by(unit).aggregate(given=answers.count(), highest=answers.own.max(), **counts)
+
+
+def _read(units: ir.Table, unit: Sequence[str], minimum: int, limit: int | None, offset: int) -> ir.Table:
+    """The page of units, sorted, each with `last`, the highest category number of all; without any one row of nulls.
+
+    In one expression, so that judgments are read once.
+    """
+    worst = _sorted(_disagreeing(units, minimum), unit).limit(limit, offset=offset)
+    return _sorted(units.aggregate(last=units.highest.max()).left_join(worst, ibis.literal(value=True)), unit)
+
+
+def _sorted(units: ir.Table, unit: Sequence[str]) -> ir.Table:
+    return units.order_by([ibis.desc(units.disagreement.round(9)), ibis.desc("given"), *unit])
+
+
+def _disagreeing(units: ir.Table, minimum: int) -> ir.Table:
+    counts = [name for name in units.columns if name.startswith("n") and name[1:].isdigit()]
     units = units.filter(units.given >= max(minimum, FEWEST))
     agreeing = reduce(add, (units[name] * (units[name] - 1) for name in counts))
     units = units.mutate(disagreement=1 - agreeing / (units.given * (units.given - 1)))
-    units = units.filter(units.disagreement > 0)
-    return units.order_by([ibis.desc(units.disagreement.round(9)), ibis.desc("given"), *unit])
+    return units.filter(units.disagreement > 0)
 
 
 def _row(row: Mapping[Any, Any], group: Sequence[str], categories: Mapping[QuestionKey, Categories]) -> Contested:
     named = name_group(group, [row[key] for key in group])
     question = categories[str(named["workflow"]), str(named["question"])]
-    given = np.array([row[f"n{k}"] for k in range(len(question.codes))])
+    given = np.array([int(row[f"n{k}"]) for k in range(len(question.codes))])
     shares = given / given.sum()
     return Contested(
         group=named,

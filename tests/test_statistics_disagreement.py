@@ -8,13 +8,15 @@ from analytics_bodies import INGEST
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ibis.config import Config
 from scipy.stats import false_discovery_control
 from statistics_data import EXAMPLE_C, judgments, nominal, observers, ordinal
 
 from analytics.agreement import agreement
-from analytics.contested import contested
-from analytics.disagreement import disagreement
-from analytics.dissent import dissent
+from analytics.contested import _read, _units, contested
+from analytics.counts import newest_answers, rater_patterns
+from analytics.disagreement import _by_annotator, disagreement
+from analytics.dissent import _sums, dissent
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
 from analytics.pairs import pairs
 from analytics.scales import Categories
@@ -41,6 +43,10 @@ def test_nominal_answers_are_not_some_steps_apart():
     """A nominal question has no distance, and the same disagreement."""
     rows = contested(judgments(observers(EXAMPLE_C)), categories=nominal("12345"))
     assert [(row.disagreement, row.distance) for row in rows] == [(1, None), (0.5, None), (0.5, None)]
+
+
+class _Spark(Config):
+    treat_nan_as_null: bool = False
 
 
 def many(seed: int, items: int = 40, raters: int = 6, codes: str = "abcd") -> pd.DataFrame:
@@ -273,7 +279,8 @@ def test_few_answers_bring_nobody_to_the_front():
     assert "new" not in {row.annotator for row in found}
     lows = [row.disagreement.low for row in found]
     assert lows == sorted(lows, reverse=True)
-    assert dissent(judgments(rows), categories=nominal("abcd"), minimum=10, limit=3, offset=2) == found[2:5]
+    page = dissent(judgments(rows), categories=nominal("abcd"), minimum=10, limit=3, offset=2)
+    assert [row.annotator for row in page] == [row.annotator for row in found[2:5]]
     assert sum(row.share for row in dissent(judgments(rows), categories=nominal("abcd"), minimum=2)) == pytest.approx(1)
 
 
@@ -284,3 +291,15 @@ def test_intervals_of_dissent_hold_the_truth():
     assert len(found) > 400
     held = np.mean([row.disagreement.low <= 0.64 * 2 / 3 <= row.disagreement.high for row in found])
     assert 0.92 <= held <= 0.98
+
+
+def test_judgments_are_read_once_and_the_expressions_are_the_same_on_spark(monkeypatch):
+    """Each statistic is one query that names the judgments once; nothing in it is of one engine."""
+    monkeypatch.setattr(ibis.options, "pyspark", _Spark())  # Ibis sets it when Spark itself is there
+    table = ibis.table(judgments(many(1)).schema(), name="judgments")
+    group, codes = ["workflow", "question", "locale"], nominal("abcd")
+    unit = [*group, "item", "target"]
+    patterns = rater_patterns(table, codes, group)
+    page = _read(_units(newest_answers(table, codes, unit), unit, 4), unit, 2, 10, 0)
+    for expression in (page, _by_annotator(patterns, group, 4), _sums(patterns, group, 4)):
+        assert ibis.to_sql(expression, dialect="pyspark").count("FROM `judgments`") == 1

@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 from analytics_bodies import INGEST
 from flask.testing import FlaskClient
+from ibis.config import Config
 from statistics_data import KEY, judgments, nominal
 
 from analytics.agreement import agreement
+from analytics.counts import newest_answers
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, UndeclaredCategory, UnknownAttribute, UnknownGrouping
+from analytics.group_patterns import group_patterns, with_members
 from analytics.intervals import AT_MOST_ONE, Variance, interval
 from analytics.rater_groups import ATTRIBUTES, RaterGroup, rater_groups
 from analytics.scales import Categories
@@ -336,3 +339,22 @@ def test_the_api_answers_groups(filled: FlaskClient):
     told = [estimate for row in rows for estimate in row["estimates"].values()]
     assert all(each["value"] is None and each["n_annotators"] == 0 and each["undefined"] for each in told)
     assert filled.get("/v1/groups?attributes=shoe", headers=INGEST).status_code == 422
+
+
+class _Spark(Config):
+    treat_nan_as_null: bool = False
+
+
+def test_the_expression_is_the_same_on_spark(monkeypatch):
+    """Nothing in it is of one engine: it can be written as SQL of Spark too."""
+    monkeypatch.setattr(ibis.options, "pyspark", _Spark())  # Ibis sets it when Spark itself is there
+    rows, group = many(1), ["workflow", "question", "locale"]
+    table = ibis.table(judgments(rows).schema(), name="judgments")
+    annotators = ibis.table(people(rows).schema(), name="annotators")
+    unit = [*group, "item", "target"]
+    answers = newest_answers(table, nominal("abc"), unit)
+    for attribute in ("vendor", "locale"):
+        query = ibis.to_sql(
+            group_patterns(with_members(answers, annotators, attribute), group, unit, 3), dialect="pyspark"
+        )
+        assert "FROM `annotators`" in query
