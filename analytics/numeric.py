@@ -19,8 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analytics.coefficients import ROUNDING
-from analytics.counts import as_frame, grouping, name_group
-from analytics.dimensions import DIMENSIONS
+from analytics.counts import as_frame, grouping, milliseconds, name_group
 from analytics.errors import NotNumeric, UndeclaredCategory
 from analytics.scales import Categories, QuestionKey
 from analytics.scales import categories as categories_of
@@ -31,6 +30,9 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 
 NAMED = 10
 """How many answers an error names."""
+
+GREATEST = float(np.finfo(np.float64).max)
+"""What is more is infinite; or no number, which engines sort last."""
 
 
 @dataclass(frozen=True)
@@ -141,19 +143,20 @@ def moments(
     group = grouping(by, judgments)
     if not questions:
         return []
-    table = as_frame(_alike(judgments, questions, group).to_pyarrow())
+    table = as_frame(alike(judgments, questions, group).to_pyarrow())
     check_numeric(table["own"].to_numpy(), judgments, questions)
     return list(_split(table, group))
 
 
-def _alike(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric], group: Sequence[str]) -> ir.Table:
+def alike(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric], group: Sequence[str]) -> ir.Table:
+    """Group, annotator, own, given, mean, spread (as in `Moments`) and in how many judgments these are the same."""
     unit = list(dict.fromkeys((*group, "item", "target")))
     answers = newest_numbers(judgments, questions, unit)
-    units = answers.group_by(unit).aggregate(
-        given=answers.count(), mean=answers.own.mean(), spread=answers.own.var(how="pop") * answers.count()
+    same_unit = ibis.window(group_by=unit)
+    given, own = answers.count().over(same_unit), answers.own
+    rated = answers.mutate(
+        given=given, mean=own.mean().over(same_unit), spread=own.var(how="pop").over(same_unit) * given
     )
-    same_unit = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
-    rated = answers.join(units, same_unit)
     return rated.group_by([*group, "annotator", "own", "given", "mean", "spread"]).aggregate(judgments=rated.count())
 
 
@@ -161,8 +164,7 @@ def newest_numbers(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric]
     """One row per unit and annotator: `own`, the newest answer; not a number where it is none, or off the scale."""
     known = judgments.filter(_asked(judgments, questions), judgments.value.notnull())
     own = _number(known, questions)
-    instant = known.updated.epoch_seconds().cast("int64") * 1_000 + known.updated.millisecond()
-    newest = ibis.struct({"instant": instant.fill_null(0), "own": own}).max()
+    newest = ibis.struct({"instant": milliseconds(known.updated), "own": own}).max()
     answers = known.group_by([*unit, "annotator"]).aggregate(newest=newest)
     return answers.mutate(own=answers.newest["own"]).drop("newest")
 
@@ -185,7 +187,7 @@ def _one_number(answers: ir.Table, question: Numeric) -> ir.FloatingValue:
     if isinstance(question, Categories):
         numbers = question.numbers or tuple(map(float, range(len(question.codes))))
         return answers.value.cases(*zip(question.codes, numbers, strict=True))
-    inside = answers.number.notnull() & ~answers.number.isinf()
+    inside = answers.number.notnull() & (answers.number.abs() <= GREATEST)
     if question.minimum is not None:
         inside &= answers.number >= question.minimum
     if question.maximum is not None:

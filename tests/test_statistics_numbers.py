@@ -2,17 +2,19 @@
 
 from itertools import combinations
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ibis.config import Config
 from statistics_data import COLUMNS, EXAMPLE_C, KEY, data_set, judgments, nominal, observers
 
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, NotNumeric, UndeclaredCategory, UnknownGrouping
 from analytics.intervals import AT_MOST_ONE, interval
 from analytics.numbers import UNBOUNDED, Numbers, Totals, alpha_interval, mean, numbers
-from analytics.numeric import Moments, Number, numeric
+from analytics.numeric import Moments, Number, alike, numeric
 from analytics.scales import Categories
 from guidelines import load
 from guidelines.model import Question, Workflow
@@ -214,6 +216,21 @@ def test_which_questions_are_numeric():
     packaged = numeric(load().workflows)
     assert packaged["response_rating", "overall"].numbers == (1.0, 2.0, 3.0, 4.0, 5.0)
     assert ("input_evaluation", "domain") not in packaged
+
+
+class _Spark(Config):
+    treat_nan_as_null: bool = False
+
+
+def test_the_expression_is_the_same_on_spark(monkeypatch):
+    """Nothing in it is of one engine: it can be written as SQL of Spark too, and reads the judgments once."""
+    monkeypatch.setattr(ibis.options, "pyspark", _Spark())  # Ibis sets it when Spark itself is there
+    rows = judgments(numbered([("i1", "a", 1)]))
+    table = ibis.table(rows.schema(), name="judgments")
+    group = ["workflow", "question", "locale"]
+    both = {KEY: Number(0, 5), ("rating", "other"): Categories(("x", "y"), "ordinal", (0.0, 1.0))}
+    query = ibis.to_sql(alike(table, both, group), dialect="pyspark")
+    assert query.count("FROM `judgments`") == 1
 
 
 def coverage(items: int, raters: int, each: int, uneven: float, runs: int, seed: int) -> np.ndarray:
