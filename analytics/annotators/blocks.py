@@ -38,17 +38,17 @@ def blocks(votes: Votes, raters: Booleans | None = None) -> list[Blocks]:
 
     A unit whose annotators could share out a total in more than 128 ways is cut into blocks as equal as can be, by a
     lot that is always the same. Blocks of one annotator, and those whose total allows one outcome only, tell nothing.
-    A category that nobody used is taken to be impossible.
+    A category that nobody of the group used is taken to be impossible.
     """
     order = np.lexsort((np.random.default_rng(_LOT).random(len(votes.unit)), votes.unit))
     block = _block(votes.given, _most(votes.size))
+    used = np.unique(votes.own[(votes.given > 1)[votes.unit]])
     if raters is not None:
         inside = raters[votes.rater[order]]
         order, block = order[inside], block[inside]
     unit, rater, own = votes.unit[order], votes.rater[order], votes.own[order]
     item = items_of(votes)[unit]
     _, first, given = np.unique(block, return_index=True, return_counts=True)
-    used = np.unique(own[np.repeat(given, given) > 1])
     found: list[Blocks] = []
     for size in np.unique(given[given > 1]):
         rows = first[given == size][:, None] + np.arange(size)

@@ -18,7 +18,7 @@ from analytics.coefficients import ROUNDING
 _PRIOR = 0.01
 _ROUNDS = 60
 _REST = 1e-6
-_FAR = 1e3
+_STRIDE = 2.0
 
 
 def subsets(every: Sequence[Blocks], count: int) -> Integers:
@@ -46,7 +46,8 @@ def subsets(every: Sequence[Blocks], count: int) -> Integers:
 def fit(parts: Sequence[Blocks], count: int) -> Floats:
     """Severities of annotators and their standard errors: (2, count); not numbers for those in no block.
 
-    Newton's method on the composite conditional likelihood of the blocks, its equations solved by conjugate gradients.
+    Newton's method, by at most 2 logits a round, on the composite conditional likelihood of the blocks; its equations
+    are solved by conjugate gradients.
     Thresholds have a weak normal prior (standard deviation 10), so that they end. The standard errors are robust, with
     items as clusters (Varin, Reid & Firth 2011, Stat. Sinica 21).
     """
@@ -55,17 +56,18 @@ def fit(parts: Sequence[Blocks], count: int) -> Floats:
     for _ in range(_ROUNDS):
         score, curve = model.derivatives(at)
         step = _solved(curve, score, len(model.raters))
-        at = at + step
-        if np.abs(step).max(initial=0) < _REST:
+        longest = float(np.abs(step).max())
+        at = at + step * min(1.0, _STRIDE / max(longest, _REST))
+        if longest < _REST:
             return model.summary(at, count)
-        if np.abs(at).max() > _FAR:
-            break
     return np.full((2, count), np.nan)
 
 
 def _solved(curve: sparse.csr_array, score: Floats, raters: int) -> Floats:
     """The step of Newton's method that leaves the mean of severities as it is: they have none of their own."""
     score[:raters] -= score[:raters].mean()
+    if np.abs(score).max() < ROUNDING:
+        return np.zeros(len(score))
     scale = sparse.diags_array(1 / np.maximum(curve.diagonal(), 1e-12))
     step: Floats = cg(curve, score, M=scale, rtol=1e-9)[0]
     step[:raters] -= step[:raters].mean()
@@ -90,8 +92,7 @@ class _Model:
         for each in parts:
             there[each.rater] = True
         place = np.cumsum(there) - 1
-        top = max((int(each.own.max()) for each in parts), default=0)
-        top = max(top, *(int(each.outcomes.max()) for each in parts), 1)
+        top = max([1, *(int(each.outcomes.max()) for each in parts)])
         return cls(tuple(replace(each, rater=place[each.rater]) for each in parts), np.flatnonzero(there), top - 1)
 
     def derivatives(self, at: Floats) -> tuple[Floats, sparse.csr_array]:
