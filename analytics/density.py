@@ -74,12 +74,13 @@ def density(
 
 
 def _marked(looked: ir.Table, spans: ir.Table, group: Sequence[str]) -> ir.Table:
-    """The errors that count, each with what its answer is about: under its severity, and under none, which is all."""
-    names = list(dict.fromkeys((*group, *ANSWER, "item", "annotator", "words")))
+    """The errors that count, by cell and kind: under their severity, and under none, which is all."""
+    keys = list(dict.fromkeys((*group, *CLUSTERS["cells"], "category", "severity")))
+    names = list(dict.fromkeys((*group, *ANSWER, *CLUSTERS["cells"], "words")))
     errors = spans.filter(spans.errors > 0).select(*ANSWER, "category", "severity")
     joined = looked.select(*names).inner_join(errors, list(ANSWER))
-    known = (joined.words > 0).cast("float64")
-    each = joined.mutate(found=known * 0 + 1, found_read=known)
+    known = (joined.words > 0).cast("float64").sum()
+    each = joined.group_by(keys).aggregate(found=joined.count().cast("float64"), found_read=known)
     return each.union(each.mutate(severity=ibis.null("string")))
 
 
@@ -88,13 +89,16 @@ def _found(looked: ir.Table, spans: ir.Table, group: Sequence[str]) -> dict[tupl
 
     Only clusters with errors are in them: the others add nothing.
     """
-    keys = [*group, "category", "severity"]
-    marked, sums = _marked(looked, spans, group), ("found", "found_read")
+    keys, sums = [*group, "category", "severity"], ("found", "found_read")
+    marked = _marked(looked, spans, group)
+    cells = looked.group_by([*group, *CLUSTERS["cells"]]).aggregate(
+        words=looked.words.sum(), looked=looked.looked.sum()
+    )
     pairs = [pair for each in (_PER_WORDS, _PER_ANNOTATION) for pair in ((each.above,) * 2, (each.above, each.below))]
     every = marked.group_by(keys).aggregate(**{name: marked[name].sum() for name in sums})
     for name, cluster in CLUSTERS.items():
-        unit = list(dict.fromkeys((*group, *cluster)))
-        size = looked.group_by(unit).aggregate(words=looked.words.sum(), looked=looked.looked.sum())
+        unit = [*group, *cluster]
+        size = cells.group_by(unit).aggregate(words=cells.words.sum(), looked=cells.looked.sum())
         errors = marked.group_by([*unit, "category", "severity"]).aggregate(
             **{each: marked[each].sum() for each in sums}
         )
