@@ -223,9 +223,9 @@ def _pairs(answers: ir.Table, group: Sequence[str], unit: Sequence[str]) -> ir.T
 
 def _against_others(answers: ir.Table, group: Sequence[str], unit: Sequence[str]) -> ir.Table:
     """Each annotator's answer, and the mean of the others of the unit; rounded, since equal means must be tied."""
-    units = answers.group_by(unit).aggregate(given=answers.count(), total=answers.own.sum())
-    same = [answers[key].identical_to(units[key]) if key in DIMENSIONS else key for key in unit]
-    rated = answers.join(units, same).filter(lambda each: each.given >= 2)
+    same_unit = ibis.window(group_by=unit)
+    rated = answers.mutate(given=answers.count().over(same_unit), total=answers.own.sum().over(same_unit))
+    rated = rated.filter(rated.given >= 2)
     others = ((rated.total - rated.own) / (rated.given - 1)).round(9)
     names = {"first": rated.annotator, "second": rated.annotator, "x": rated.own, "y": others}
     return rated.select(*dict.fromkeys((*group, "item", "target")), **names)
