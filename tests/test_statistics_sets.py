@@ -101,6 +101,7 @@ def test_sets_of_one_code_are_nominal_answers(distance):
     known = other.estimates["alpha_nominal"]
     assert (row.estimates[distance].low, row.estimates[distance].high) == pytest.approx((known.low, known.high))
     assert row.n_single_rated == other.n_single_rated == 1
+    assert row.small
 
 
 def test_figures_by_hand():

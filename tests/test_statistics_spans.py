@@ -107,6 +107,7 @@ def test_categories_and_severities_are_compared_apart():
     assert figures["category", "grammar"] == pytest.approx(2 * 9 / (2 * 19))
     assert figures["severity", "major"] == 0
     assert [row.n_spans for row in rows.values()] == [5, 5, 4, 1, 5, 4, 1]
+    assert all(row.small for row in rows.values())
 
 
 def brute(looks: list, length: dict, label=lambda span: None) -> dict:

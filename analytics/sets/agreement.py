@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import ibis.expr.types as ir
 import numpy as np
 
+from analytics.accuracy import SMALL
 from analytics.agreement import Totals, group_agreement
 from analytics.counts import Counts
 from analytics.estimate import Estimate, Over
@@ -48,6 +49,7 @@ class SetAgreement:
     empty: float = field(metadata={"description": "the mean share of answers that chose nothing"})
     n_sets: int = field(metadata={"description": "how many different sets were given"})
     n_single_rated: int
+    small: bool = field(metadata={"description": "whether the sample is small: fewer than 30 items"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class OptionAgreement:
     estimates: dict[str, Estimate]
     prevalence: float
     n_single_rated: int
+    small: bool = field(metadata={"description": "whether the sample is small: fewer than 30 items"})
 
 
 def set_agreement(
@@ -118,6 +121,7 @@ def _sets(of: SetCounts, codes: Sequence[str], over: Over, level: float) -> SetA
         empty=float(shares @ ~of.chosen.any(axis=1)),
         n_sets=len(of.chosen),
         n_single_rated=int(of.units[ratings_of(of) == 1].sum()),
+        small=basis.n_items < SMALL,
     )
 
 
@@ -143,7 +147,14 @@ def _basis(of: SetCounts, over: Over, level: float) -> Basis:
 
 def _option(of: SetCounts, number: int, code: str, over: Over, level: float) -> OptionAgreement:
     found = group_agreement(_as_yes_or_no(of, number), _YES_NO, _OF_OPTIONS, over, level)
-    return OptionAgreement(of.group, code, found.estimates, found.prevalence["yes"], found.n_single_rated)
+    return OptionAgreement(
+        group=of.group,
+        option=code,
+        estimates=found.estimates,
+        prevalence=found.prevalence["yes"],
+        n_single_rated=found.n_single_rated,
+        small=found.estimates["percent"].n_items < SMALL,
+    )
 
 
 def _as_yes_or_no(of: SetCounts, number: int) -> Counts:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import ibis.expr.types as ir
 import numpy as np
 
+from analytics.accuracy import SMALL
 from analytics.agreement import Totals
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate, Over
@@ -37,6 +38,7 @@ class SpanAgreement:
     n_spans: int = field(metadata={"description": "marks in texts that two annotators or more looked at"})
     n_single_rated: int
     n_unknown_length: int = field(metadata={"description": "texts that alpha leaves out, their length being unknown"})
+    small: bool = field(metadata={"description": "whether the sample is small: fewer than 30 items"})
 
 
 def span_agreement(
@@ -99,6 +101,7 @@ def _row(
         n_spans=len(spans.look),
         n_single_rated=of.n_single,
         n_unknown_length=int(of.texts[unknown].sum()),
+        small=basis.n_items < SMALL,
     )
 
 
