@@ -94,8 +94,13 @@ def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     which add up.
     """
     found = _rater_patterns(judgments, categories, [name for name in group if name not in ALWAYS])
+    return _named(found, categories).drop(_ASKED)
+
+
+def _named(table: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
+    """With workflow and question."""
     names = zip(ALWAYS, zip(*sorted(categories), strict=True), strict=True)
-    return found.mutate(**{name: found[_ASKED].cases(*enumerate(texts)) for name, texts in names}).drop(_ASKED)
+    return table.mutate(**{name: table[_ASKED].cases(*enumerate(texts)) for name, texts in names})
 
 
 def _rater_patterns(
@@ -127,9 +132,12 @@ def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     Instant and category are packed into one integer, because its maximum costs far less than sorting the answers.
     """
     known = numbered(judgments, categories)
+    known = known.mutate(**{_ASKED: _place(known, sorted(categories))})
     size = beyond(categories) + 1
-    answers = known.group_by([*unit, "annotator"]).aggregate(newest=(known.instant * size + known[_OWN]).max())
-    return answers.select(*unit, "annotator", **{_OWN: answers.newest % size})
+    key = [_ASKED, *(name for name in unit if name not in ALWAYS), "annotator"]
+    answers = known.group_by(key).aggregate(newest=(known.instant * size + known[_OWN]).max())
+    named = _named(answers, categories)
+    return named.select(*unit, "annotator", **{_OWN: named.newest % size})
 
 
 def numbered(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:

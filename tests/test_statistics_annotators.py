@@ -217,7 +217,7 @@ def exact(length: int, answers: int, shares: np.ndarray) -> float:
     return 1 - no_run[-1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(2, 12), st.integers(12, 200), st.lists(st.floats(0.05, 1), min_size=2, max_size=5))
 def test_the_chance_of_a_run_is_bounded_from_above_and_near(length, answers, weights):
     """The p-value of the longest run is at least the exact probability, and near to it where that is small."""

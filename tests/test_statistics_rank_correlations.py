@@ -95,7 +95,8 @@ def test_pairs_are_those_of_a_peer():
         assert (each.spearman.value, each.kendall.value) == pytest.approx(expected)
         assert each.spearman.low < each.spearman.value < each.spearman.high < 1
         assert each.spearman.n_items == table[[each.first, each.second]].dropna().shape[0]
-    assert pair_correlations(judgments(rows), questions=ordinal("01234"), limit=2, offset=1) == found[1:3]
+    page = pair_correlations(judgments(rows), questions=ordinal("01234"), limit=2, offset=1)
+    assert [(each.first, each.second) for each in page] == [(each.first, each.second) for each in found[1:3]]
 
 
 def test_annotators_are_compared_with_the_mean_of_the_others():

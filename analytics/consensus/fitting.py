@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -68,9 +69,9 @@ def fit(votes: Votes, method: str, prior: float = PRIOR, tolerance: float = TOLE
 def _posterior(cells: sparse.csr_array, prevalence: Floats, confusion: Floats) -> Floats:
     size = len(prevalence)
     evidence = np.log(confusion).transpose(0, 2, 1).reshape(-1, size)
-    logs = cells @ np.ascontiguousarray(evidence)
+    logs: Floats = cells @ np.ascontiguousarray(evidence)
     logs += np.log(prevalence)
-    logs -= logs.max(axis=1, keepdims=True)
+    logs -= reduce(np.maximum, logs.T)[:, None]  # by columns: rows are so short that NumPy is slow along them
     np.exp(logs, out=logs)
-    posterior: Floats = logs / logs.sum(axis=1, keepdims=True)
-    return posterior
+    logs /= (logs @ np.ones(size))[:, None]
+    return logs

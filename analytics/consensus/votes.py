@@ -21,6 +21,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 Texts: TypeAlias = npt.NDArray[np.object_]
 
+_GAPS = 4
+"""Up to so many gaps a row, numbers are looked up in a table; beyond it would be too long."""
+
 
 @dataclass(frozen=True)
 class Votes:
@@ -108,16 +111,16 @@ def _votes(
     own: Integers,
     texts: Mapping[str, tuple[Texts, Integers]],
 ) -> Votes:
-    _, first, units = np.unique(unit[rows], return_index=True, return_inverse=True)
+    first, units = _dense(unit[rows])
     people, number = texts["annotator"]
-    annotators, raters = np.unique(number[rows], return_inverse=True)
+    places, raters = _dense(number[rows])
     named = {name: texts[name][0][texts[name][1][rows[first]]] for name in ("item", "target")}
     return Votes(
         group=group,
         size=size,
         items=named["item"],
         targets=named["target"],
-        annotators=people[annotators],
+        annotators=people[number[rows[places]]],
         unit=units,
         rater=raters,
         own=own[rows].astype(np.int64),
@@ -127,19 +130,33 @@ def _votes(
 def _texts(column: pa.ChunkedArray) -> tuple[Texts, Integers]:
     """The different texts of a column, sorted and None last, and the number of each row's."""
     encoded = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
-    values = encoded.dictionary.to_pylist()
-    order = sorted(range(len(values)), key=lambda place: (values[place] is None, values[place] or ""))
-    place = np.empty(len(values), np.int64)
-    place[order] = np.arange(len(values))
-    sorted_values = np.empty(len(values), object)
-    sorted_values[:] = [values[each] for each in order]
-    return sorted_values, place[encoded.indices.to_numpy()]
+    order = pc.array_sort_indices(encoded.dictionary, null_placement="at_end")
+    place = np.empty(len(order), np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    texts = encoded.dictionary.take(order).to_numpy(zero_copy_only=False)
+    return texts.astype(object), place[encoded.indices.to_numpy()]
 
 
 def _numbered(columns: Sequence[Integers]) -> tuple[Integers, Integers]:
     """Rows that are equal in all columns get one number, in the order of the columns; and a row of each number."""
     number = columns[0]
     for column in columns[1:]:
-        number = np.unique(number, return_inverse=True)[1] * (int(column.max(initial=0)) + 1) + column
-    _, first, number = np.unique(number, return_index=True, return_inverse=True)
-    return first, number
+        number = _dense(number)[1] * (int(column.max(initial=0)) + 1) + column
+    return _dense(number)
+
+
+def _dense(number: Integers) -> tuple[Integers, Integers]:
+    """The numbers without gaps, in order, and the first row of each: as `numpy.unique`, but it need not sort."""
+    if not len(number):
+        return number, number
+    number = number - number.min()
+    largest = int(number.max())
+    if largest > _GAPS * len(number):
+        _, first, place = np.unique(number, return_index=True, return_inverse=True)
+        return first, place
+    seen = np.zeros(largest + 1, bool)
+    seen[number] = True
+    place = (np.cumsum(seen) - 1)[number]
+    first = np.empty(int(seen.sum()), np.int64)
+    first[place[::-1]] = np.arange(len(number))[::-1]  # where several are put into one place, the last remains
+    return first, place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +14,7 @@ from analytics.counts import grouping, name_group
 from analytics.errors import UndeclaredCategory
 from analytics.estimate import Estimate, Over
 from analytics.intervals import check
-from analytics.ratios import Ratio, moments
+from analytics.ratios import Ratio, beside, moments
 from analytics.reviews.asked import Asked
 from analytics.reviews.decided import KEY, decided, of
 from analytics.reviews.figures import Row, share
@@ -59,9 +60,32 @@ def findings(
     told = decided(judgments, items, [key for key in asked.decisions if key[0] in workflows], group)
     answers = of(judgments, asked.findings)
     _check(answers, asked.findings)
-    each = [*group, "place", "code"]
-    rows = moments(_named(told, answers, asked.findings), each, _RATIOS).order_by(each).to_pandas().to_dict("records")
-    return [_finding(name_group(group, [row[name] for name in group]), row, over, level) for row in rows]
+    named = _named(told, answers, group)
+    keys = [*group, "code"]
+    sums = named.group_by(keys).aggregate(
+        items_named_reviewed=named.of_item.sum(), raters_named_reviewed=named.of_rater.sum()
+    )
+    rows = {_key(row, keys): row for row in _records(beside(moments(named, keys, _RATIOS), sums, keys))}
+    found = []
+    for all_ in _records(moments(told, group, (_EVERY,)).order_by(group)):
+        group_of = name_group(group, [all_[name] for name in group])
+        for (workflow, question), codes in asked.findings.items():
+            if workflow == group_of["workflow"]:
+                mine = {**group_of, "question": question}
+                found += [
+                    _finding(mine, code, {**_NOTHING, **rows.get((*mine.values(), code), {}), **all_}, over, level)
+                    for code in codes
+                ]
+    return found
+
+
+def _records(table: ir.Table) -> list[dict[Any, Any]]:
+    rows: list[dict[Any, Any]] = table.to_pandas().to_dict("records")
+    return rows
+
+
+def _key(row: Row, keys: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(name_group(keys, [row[name] for name in keys]).values())
 
 
 def _check(answers: ir.Table, findings: Mapping[QuestionKey, Sequence[str]]) -> None:
@@ -71,30 +95,34 @@ def _check(answers: ir.Table, findings: Mapping[QuestionKey, Sequence[str]]) -> 
         raise UndeclaredCategory(strange)
 
 
-def _named(told: ir.Table, answers: ir.Table, findings: Mapping[QuestionKey, Sequence[str]]) -> ir.Table:
-    """A row per review and code that it could name: `named`; `name_accepted`, `name_fixed` and `name_rejected` too."""
-    codes = [
-        {"workflow": workflow, "asked": question, "place": place, "code": code}
-        for (workflow, question), known in findings.items()
-        for place, code in enumerate(known)
-    ]
-    could = told.drop("question").join(ibis.memtable(codes), "workflow").rename(question="asked")
-    given = answers.group_by([*KEY, "question"]).aggregate(given=answers.value.max())
-    joined = could.left_join(given, [*KEY, "question"]).drop(*(f"{key}_right" for key in (*KEY, "question")))
-    listed, sought = "|" + joined.given + "|", "|" + joined.code + "|"
-    named = joined.mutate(named=listed.contains(sought).fill_null(False).cast("float64"))
-    return named.mutate(**{f"name_{name}": named.named * named[name] for name in ("accepted", "fixed", "rejected")})
+def _named(told: ir.Table, answers: ir.Table, group: Sequence[str]) -> ir.Table:
+    """A row per review and code that it names, with numbers: `named` (always 1); `name_accepted`, `name_fixed`,
+    `name_rejected`; and how many reviews of the group are of this item, or by this reviewer."""
+    of_item, of_rater = (told.count().over(group_by=[*group, name]) for name in ("item", "annotator"))
+    reviews = told.mutate(of_item=of_item, of_rater=of_rater).drop("question")
+    given = answers.select(*KEY, "question", code=answers.value.split("|").unnest()).distinct()
+    named = reviews.join(given, list(KEY))
+    return named.mutate(
+        named=ibis.literal(1.0), **{f"name_{name}": named[name] for name in ("accepted", "fixed", "rejected")}
+    )
 
 
+_EVERY = Ratio("reviewed", "reviewed")
 _NAMED, _REJECTED = Ratio("named", "reviewed"), Ratio("name_rejected", "named")
-_RATIOS = (_NAMED, _REJECTED, Ratio("name_accepted", "named"), Ratio("name_fixed", "named"))
+_RATIOS = (Ratio("named", "named"), _REJECTED, Ratio("name_accepted", "named"), Ratio("name_fixed", "named"))
+_CLUSTERS = ("items", "raters", "cells")
+_NOTHING = {
+    **dict.fromkeys(("named", "name_accepted", "name_fixed", "name_rejected", "n_named"), 0.0),
+    **{f"{name}_named{more}": 0.0 for name in _CLUSTERS for more in ("", "_named", "_reviewed")},
+}
 
 
-def _finding(group: dict[str, str | None], row: Row, over: Over, level: float) -> Finding:
+def _finding(group: dict[str, str | None], code: str, row: Row, over: Over, level: float) -> Finding:
+    row = {**row, "cells_named_reviewed": row["named"]}  # a cell is one review
     named = share(row, _NAMED, over, level, "no review")
     return Finding(
         group=group,
-        code=str(row["code"]),
+        code=code,
         named=named,
         rejected=share(row, _REJECTED, over, level, "no review names it"),
         n_accepted=int(row["name_accepted"]),
