@@ -11,57 +11,45 @@ import click
 from guidelines.errors import ConcordError
 
 # Which module brings which command: only the one that is called is imported, since all of them take seconds.
-_MODULES = {
-    "guidelines": "guidelines.cli",
-    "push": "plugins.cli",
-    "pull": "plugins.cli",
-    "run": "plugins.local.cli",
-    "simulate": "plugins.simulate.cli",
-    "screen": "ml_backend.cli",
-    "suggest": "ml_backend.helpers.cli",
-    "respond": "ml_backend.models.cli",
-    "load": "analytics.cli",
-    "rebuild": "analytics.cli",
-    "agreement": "analytics.cli",
-    "forecast": "analytics.cli",
-    "confusions": "analytics.cli",
-    "contested": "analytics.cli",
-    "disagreement": "analytics.cli",
-    "dissent": "analytics.cli",
-    "groups": "analytics.cli",
-    "pairs": "analytics.cli",
-    "icc": "analytics.cli",
-    "sets": "analytics.cli",
-    "options": "analytics.cli",
-    "spans": "analytics.cli",
-    "span-pairs": "analytics.cli",
-    "numbers": "analytics.cli",
-    "correlations": "analytics.cli",
-    "pair-correlations": "analytics.cli",
-    "annotator-correlations": "analytics.cli",
-    "consensus": "analytics.cli",
-    "certainty": "analytics.cli",
-    "needs": "analytics.cli",
-    "next": "analytics.cli",
-    "annotators": "analytics.cli",
-    "severity": "analytics.cli",
-    "pace": "analytics.cli",
-    "rankings": "analytics.cli",
-    "preferences": "analytics.cli",
-    "judges": "analytics.cli",
-    "accuracy": "analytics.cli",
-    "quality": "analytics.cli",
-    "density": "analytics.cli",
-    "reviews": "analytics.cli",
-    "reviewers": "analytics.cli",
-    "findings": "analytics.cli",
-    "seeded": "analytics.cli",
-    "trends": "analytics.cli",
-    "locales": "analytics.cli",
-    "edits": "analytics.cli",
-    "screening": "analytics.cli",
-    "suggestions": "analytics.cli",
+_SECTIONS: dict[str, dict[str, str]] = {
+    "Programmes": {
+        "run": "plugins.local.cli",
+        "guidelines": "guidelines.cli",
+        "screen": "ml_backend.cli",
+        "respond": "ml_backend.models.cli",
+        "suggest": "ml_backend.helpers.cli",
+        "push": "plugins.cli",
+        "pull": "plugins.cli",
+        "simulate": "plugins.simulate.cli",
+    },
+    "The store": dict.fromkeys(("load", "rebuild", "locales", "edits"), "analytics.cli"),
+    "Agreement": dict.fromkeys(
+        (
+            "agreement",
+            "pairs",
+            "confusions",
+            "judges",
+            "preferences",
+            "rankings",
+            "sets",
+            "options",
+            "spans",
+            "span-pairs",
+        ),
+        "analytics.cli",
+    ),
+    "Ratings and numbers": dict.fromkeys(
+        ("icc", "numbers", "correlations", "pair-correlations", "annotator-correlations"), "analytics.cli"
+    ),
+    "Disagreement": dict.fromkeys(("contested", "disagreement", "dissent", "groups"), "analytics.cli"),
+    "Answers out of several": dict.fromkeys(("consensus", "certainty", "next", "needs", "forecast"), "analytics.cli"),
+    "Annotators": dict.fromkeys(("annotators", "severity", "pace"), "analytics.cli"),
+    "Quality": dict.fromkeys(
+        ("accuracy", "quality", "density", "trends", "reviews", "reviewers", "findings", "seeded"), "analytics.cli"
+    ),
+    "Helpers": dict.fromkeys(("suggestions", "screening"), "analytics.cli"),
 }
+_MODULES = {name: module for section in _SECTIONS.values() for name, module in section.items()}
 
 # Commands of a group that need a part which the group's own may not import.
 _FURTHER = {"guidelines": {"preview": "plugins.preview.command"}}
@@ -95,6 +83,15 @@ class _Concord(click.Group):
             return None
         command = {each.name: each for each in import_module(_MODULES[cmd_name]).commands}[cmd_name]
         return _Extended(command, _FURTHER[cmd_name]) if cmd_name in _FURTHER else command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self._title(ctx, name)) for name in names])
+
+    def _title(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(limit=200) if command else ""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
