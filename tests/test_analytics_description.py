@@ -116,7 +116,7 @@ def test_each_statistic_has_a_command_with_the_same_parameters(statistic: Statis
     assert command is not None
     options = {option.name: option.default for option in command.params}
     taken = statistic.takes().fields
-    assert options.keys() == (taken.keys() - {"format"}) | {"form", "data", "guidelines_root"}
+    assert options.keys() == (taken.keys() - {"format"}) | {"form", "data", "guidelines_dir"}
     for name, field in taken.items():
         if field.load_default is not missing:
             default = field.load_default
