@@ -183,8 +183,9 @@ def kappas(table: npt.ArrayLike, metric: str = "kappa") -> tuple[Floats, Floats]
     left = np.where(varied, 1 - chance, np.nan)
     usual = (columns @ weights)[..., :, None] + (rows @ weights)[..., None, :]
     parts = weights * left[..., None, None] - usual * (1 - agreed)[..., None, None]
-    spread = (cells * parts**2).sum(axis=(-2, -1)) - (agreed * chance - 2 * chance + agreed) ** 2
-    return (agreed - chance) / left, np.maximum(spread, 0) / (units * left**4)
+    mean = agreed * chance - 2 * chance + agreed  # subtracted before squaring: no variance is none to the last digit
+    spread = (cells * (parts - mean[..., None, None]) ** 2).sum(axis=(-2, -1))
+    return (agreed - chance) / left, spread / (units * left**4)
 
 
 def _weights(size: int, power: int) -> Floats:

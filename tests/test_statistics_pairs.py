@@ -189,6 +189,16 @@ def test_no_pairs_no_rows():
     assert pairs(table.filter(table.annotator == "r"), categories=nominal("abc")) == []
 
 
+@pytest.mark.parametrize("size", range(3, 9))
+def test_no_variance_is_none_whatever_the_number_of_categories(size: int):
+    """Two items alike in all but their answers have no interval, also where weights are not exact in binary."""
+    table = np.zeros((size, size), int)
+    table[0, 1] = table[1, 2] = 2
+    rows, codes = judgments(of_table(table)), ordinal("abcdefgh"[:size])
+    (row,) = pairs(rows, categories=codes, metric="kappa_linear", minimum=2)
+    assert (row.kappa.value, row.kappa.low) == (0, None)
+
+
 def test_impossible_questions_are_refused():
     """What is not possible is named, with what is."""
     table = judgments(of_table(SAS))

@@ -41,8 +41,8 @@ def blocks(votes: Votes, raters: Booleans | None = None) -> list[Blocks]:
     A category that nobody of the group used is taken to be impossible.
     """
     order = np.lexsort((np.random.default_rng(_LOT).random(len(votes.unit)), votes.unit))
-    block = _block(votes.given, _most(votes.size))
     used = np.unique(votes.own[(votes.given > 1)[votes.unit]])
+    block = _block(votes.given, _most(max(len(used), 2)))
     if raters is not None:
         inside = raters[votes.rater[order]]
         order, block = order[inside], block[inside]
