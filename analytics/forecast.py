@@ -74,7 +74,8 @@ class Parts:
         """
         between = max(self.raters.value - self.single.value, 0.0) / raters
         single = Variance(self.single.value / items, self.single.freedom)
-        over_raters = Variance(between + single.value, (self.raters.freedom + 1) * raters - 1)
+        scatter = min(self.raters.value, self.single.value) / items
+        over_raters = Variance(between + scatter, (self.raters.freedom + 1) * raters - 1)
         over_items = Variance(self.items.value / items, (self.items.freedom + 1) * items - 1)
         low, high = interval(self.value, two_way(over_items, over_raters, single), self.level, self.scale)
         return high - low

@@ -73,18 +73,23 @@ def jackknife(replicates: Floats, repeats: Floats) -> Variance:
 def two_way(items: Variance, raters: Variance, single: Variance) -> Variance:
     """The variance over items and annotators drawn anew: the sum of both, less that of single ratings, which both hold.
 
-    At least that over items, since the difference has a sampling error of its own. The annotators' variance is mostly
-    larger than what annotators add, where a figure is not linear in their answers, so it is no bound; it counts, up to
-    the whole, with its degrees of freedom, the rest with those of items (Satterthwaite). Not a number where a part is
-    none. Source: Cameron, Gelbach & Miller (2011), J. Bus. Econ. Stat. 29, 238-249, for clusters of two kinds.
+    The annotators' part is the jackknife without its factor (r - 1) / r for r annotators, which is not too small where
+    these are few; what they add is this less the single ratings, at least 0. In the degrees of freedom (Satterthwaite)
+    it counts for half of what it is and half of what it adds, the rest as items do: a figure that is not linear in the
+    answers makes it larger than what annotators add, so the first is too much where they are alike, and the second too
+    little where they are not. Not a number where a part is none. Sources: Cameron, Gelbach & Miller (2011), J. Bus.
+    Econ. Stat. 29, 238-249, for clusters of two kinds; MacKinnon, Nielsen & Webb (2024), arXiv:2406.08880, for the
+    jackknife with them; Hansen (2025), Rev. Econ. Stud., for the factor.
 
-    >>> two_way(Variance(2.0, 99.0), Variance(1.0, 9.0), Variance(1.0, 299.0)).value
+    >>> two_way(Variance(2.0, 99.0), Variance(0.9, 9.0), Variance(1.0, 299.0)).value
     2.0
     """
     if np.isnan([items.value, raters.value, single.value]).any():
         return Variance(float("nan"), items.freedom)
-    value = max(items.value + raters.value - single.value, items.value)
-    theirs = min(raters.value, value)
+    whole = raters.value * (raters.freedom + 1) / raters.freedom
+    added = max(whole - single.value, 0.0)
+    value = items.value + added
+    theirs = min((whole + added) / 2, value)
     parts = theirs**2 / raters.freedom + (value - theirs) ** 2 / items.freedom
     return Variance(value, value**2 / parts if parts else items.freedom)
 
