@@ -20,7 +20,8 @@ def wilson(basis: Basis, value: float, items: Variance, raters: Variance, single
     than the normal quantile (Korn & Graubard 1998, Surv. Methodol. 24). Where all answers are the same, the design
     effect cannot be seen, and clusters are counted.
     """
-    size = _all_same(basis) if value in (0.0, 1.0) else _size(basis, items, raters, single)
+    alike = value in (0.0, 1.0) or not single.value
+    size = _all_same(basis) if alike else _size(basis, items, raters, single)
     low, high = proportion_confint(value * size, size, alpha=1 - basis.level, method="wilson")
     return replace(basis.undefined("", value), low=float(low), high=float(high), undefined=None)
 

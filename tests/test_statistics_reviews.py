@@ -219,6 +219,15 @@ def test_each_reviewer_has_a_row():
     assert reviewers(table, items(), asked=ASKED, limit=1, offset=1) == [rows[1]]
 
 
+def test_a_share_that_is_the_same_on_every_item_has_an_interval():
+    """One of two others contradicts on each of eight items: no spread is seen, so items count in Wilson's interval."""
+    decided = {"r0": "accept", "r1": "accept", "r2": "reject"}
+    looks = [look(f"i{n}", name, decision) for n in range(8) for name, decision in decided.items()]
+    found = reviewers(answers(*looks), items(), asked=ASKED)[0].outcomes.contradicted
+    assert (found.value, found.n_items) == (0.5, 8)
+    assert (found.low, found.high) == pytest.approx(proportion_confint(4, 8, method="wilson"))
+
+
 def test_findings_by_hand():
     """A review may name several types; what each is named in, and what was then decided."""
     looks = [
