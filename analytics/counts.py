@@ -8,7 +8,7 @@ patterns. The expressions are plain Ibis, so they run on DuckDB and on Spark ali
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -27,7 +27,7 @@ from analytics.scales import Categories, QuestionKey
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
-_ASKED = "asked"
+ASKED = "asked"
 """The place of an answer's question among those that are asked: one small number in place of two texts."""
 _OWN = "own"
 _COUNT = "judgments"
@@ -94,21 +94,20 @@ def rater_patterns(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
     which add up.
     """
     found = _rater_patterns(judgments, categories, [name for name in group if name not in ALWAYS])
-    return _named(found, categories).drop(_ASKED)
+    return _named(found, categories).drop(ASKED)
 
 
 def _named(table: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir.Table:
     """With workflow and question."""
     names = zip(ALWAYS, zip(*sorted(categories), strict=True), strict=True)
-    return table.mutate(**{name: table[_ASKED].cases(*enumerate(texts)) for name, texts in names})
+    return table.mutate(**{name: table[ASKED].cases(*enumerate(texts)) for name, texts in names})
 
 
 def _rater_patterns(
     judgments: ir.Table, categories: Mapping[QuestionKey, Categories], within: Sequence[str]
 ) -> ir.Table:
-    answers = numbered(judgments, categories)
-    answers = answers.mutate(**{_ASKED: _place(answers, sorted(categories))})
-    return patterns_by_rater(answers, [_ASKED, *within], beyond(categories))
+    answers = placed(numbered(judgments, categories), categories)
+    return patterns_by_rater(answers, [ASKED, *within], beyond(categories))
 
 
 def check_declared(own: Integers, judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) -> None:
@@ -131,10 +130,9 @@ def newest_answers(judgments: ir.Table, categories: Mapping[QuestionKey, Categor
 
     Instant and category are packed into one integer, because its maximum costs far less than sorting the answers.
     """
-    known = numbered(judgments, categories)
-    known = known.mutate(**{_ASKED: _place(known, sorted(categories))})
+    known = placed(numbered(judgments, categories), categories)
     size = beyond(categories) + 1
-    key = [_ASKED, *(name for name in unit if name not in ALWAYS), "annotator"]
+    key = [ASKED, *(name for name in unit if name not in ALWAYS), "annotator"]
     answers = known.group_by(key).aggregate(newest=(known.instant * size + known[_OWN]).max())
     named = _named(answers, categories)
     return named.select(*unit, "annotator", **{_OWN: named.newest % size})
@@ -148,6 +146,11 @@ def numbered(judgments: ir.Table, categories: Mapping[QuestionKey, Categories]) 
     known = judgments.filter(_asked(judgments, categories), judgments.value.notnull())
     own = _category_number(known, categories).fill_null(beyond(categories))
     return known.mutate(**{_OWN: own, "instant": milliseconds(known.updated)})
+
+
+def placed(answers: ir.Table, questions: Collection[QuestionKey]) -> ir.Table:
+    """Answers to these questions with `asked`, the place of their question among the sorted ones."""
+    return answers.mutate(**{ASKED: _place(answers, sorted(questions))})
 
 
 def beyond(categories: Mapping[QuestionKey, Categories]) -> int:
@@ -189,7 +192,7 @@ def _split(
 ) -> Iterator[Counts]:
     table["annotator"] = table["annotator"].cat.codes
     questions = sorted(categories)
-    for key, rows in table.groupby([_ASKED, *within], dropna=False, sort=True, observed=True):
+    for key, rows in table.groupby([ASKED, *within], dropna=False, sort=True, observed=True):
         place, *values = cast("tuple[int, ...]", key)
         question = questions[place]
         named = dict(zip(ALWAYS, question, strict=True)) | name_group(within, values)
@@ -197,9 +200,9 @@ def _split(
 
 
 def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -> Counts:
-    patterns, pattern = _unique_rows(rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64))
+    patterns, pattern = unique_rows(rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64))
     rater = np.unique(rows["annotator"].to_numpy(np.int64), return_inverse=True)[1]
-    cells, cell = _unique_rows(np.column_stack([rater, pattern, rows[_OWN].to_numpy(np.int64)]))
+    cells, cell = unique_rows(np.column_stack([rater, pattern, rows[_OWN].to_numpy(np.int64)]))
     count = np.bincount(cell, weights=rows[_COUNT].to_numpy(np.float64)).astype(np.int64)
     rater, pattern, own = cells.T
     ratings = np.bincount(pattern, weights=count, minlength=len(patterns)).astype(np.int64)
@@ -207,7 +210,7 @@ def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -
     return Counts(group=group, patterns=patterns, units=units, rater=rater, pattern=pattern, own=own, count=count)
 
 
-def _unique_rows(rows: Integers) -> tuple[Integers, Integers]:
+def unique_rows(rows: Integers) -> tuple[Integers, Integers]:
     """The different rows, sorted, and which of them each row is: as one number a row, which sorts many times faster."""
     sizes = rows.max(axis=0) + 1
     if np.prod(sizes, dtype=np.float64) >= 2**62:  # too many for one number

@@ -1,13 +1,13 @@
-"""Answers within and across groups of annotators, reduced in the engine to counts of patterns, and figures from them.
+"""Answers within and across groups of annotators, reduced to counts of patterns, and figures from them.
 
 For every group of annotators a unit has a *pattern*: how many of the group gave each category, and how many of the
 others did. How many units show each pattern, and which annotator gave which answer to how many of them, is all that the
-figures and their jackknives need. The expressions are plain Ibis.
+figures and their jackknives need. Judgments are read once for all attributes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,9 +20,8 @@ from scipy import sparse
 from scipy.special import xlogy
 
 from analytics.coefficients import Floats, ratio
-from analytics.counts import Integers, as_frame, name_group
-from analytics.dimensions import DIMENSIONS
-from analytics.scales import Categories
+from analytics.counts import Integers, unique_rows
+from analytics.units import Answers, Texts
 
 Figure = Callable[[Floats, Floats], Floats]
 
@@ -60,74 +59,56 @@ class Patterns:
         return np.asarray((self.inside.sum(axis=1) >= 1) & (self.outside.sum(axis=1) >= 1))
 
 
-def with_members(answers: ir.Table, annotators: ir.Table, attribute: str) -> ir.Table:
-    """Answers with `mine`, what the annotator's attribute is; without those of whom it is not known.
+def attributes_of(annotators: ir.Table, names: Texts, attributes: Sequence[str]) -> dict[str, pd.Categorical]:
+    """What each attribute of the annotators with these names is; missing where it is not known.
 
     The attribute `locale` is the first of an annotator's locales.
     """
-    known = annotators.locales[0] if attribute == "locale" else annotators[attribute]
-    people = annotators.select("annotator", mine=known.nullif(""))
-    return answers.inner_join(people.filter(people.mine.notnull()), "annotator")
+    known = {name: annotators.locales[0] if name == "locale" else annotators[name] for name in attributes}
+    people = annotators.select("annotator", **{name: each.nullif("") for name, each in known.items()})
+    frame = people.to_pandas().set_index("annotator").reindex(names)
+    return {name: pd.Categorical(frame[name]) for name in attributes}
 
 
-def compared(judgments: ir.Table, annotators: ir.Table, attribute: str, group: Sequence[str]) -> bool:
-    """Whether annotators of different attributes answered in some group; costs far less than to find how."""
-    people = with_members(judgments.select(*group, "annotator").distinct(), annotators, attribute)
-    most = people.group_by(group).aggregate(sides=people.mine.nunique()).sides.max().to_pyarrow().as_py()
-    return (most or 0) > 1
+def split(answers: Answers, attribute: pd.Categorical, size: int) -> Iterator[Patterns]:
+    """The patterns of each group of annotators in one group of answers, sorted; none where there is one group alone.
 
-
-def group_patterns(answers: ir.Table, group: Sequence[str], unit: Sequence[str], size: int) -> ir.Table:
-    """Group, members, annotator, own, `member`, n0, … (inside), o0, … (outside), and the judgments that are such.
-
-    `answers` as `with_members` gives them, one a unit and annotator. Units with one answer in all are left out.
+    `attribute` is of all annotators, one entry each; those of whom it is not known are left out, and then units with
+    one answer in all. `size` is the number of categories.
     """
-    codes = range(size)
-    count = {f"n{k}": answers.count(where=answers.own == k) for k in codes}
-    inside = answers.group_by([*unit, "mine"]).aggregate(**count).rename(members="mine")
-    whole = answers.group_by(unit).aggregate(
-        ratings=answers.count(), **{f"t{k}": each for k, each in enumerate(count.values())}
-    )
-    whole = whole.filter(whole.ratings >= 2)
-    both = inside.join(whole, _same(inside, whole, unit))
-    both = both.select(*unit, "members", *count, **{f"o{k}": both[f"t{k}"] - both[f"n{k}"] for k in codes})
-    rated = answers.join(both, _same(answers, both, unit))
-    rated = rated.mutate(member=rated.mine == rated.members)
-    columns = [*group, "members", "annotator", "own", "member", *count, *(f"o{k}" for k in codes)]
-    return rated.group_by(columns).aggregate(judgments=rated.count())
+    side = attribute.codes[answers.rater]
+    rows = np.flatnonzero(side >= 0)
+    rows = rows[(np.bincount(answers.unit[rows], minlength=answers.units) >= 2)[answers.unit[rows]]]
+    sides = np.unique(side[rows])
+    if len(sides) > 1:
+        for number in sides:
+            members = str(attribute.categories[number])
+            yield _patterns(answers, members, rows, side[rows] == number, size)
 
 
-def _same(one: ir.Table, other: ir.Table, unit: Sequence[str]) -> list[Any]:
-    return [one[key].identical_to(other[key]) if key in DIMENSIONS else key for key in unit]
-
-
-def split(table: ir.Table, group: Sequence[str], categories: Mapping[Any, Categories]) -> Iterator[Patterns]:
-    """The patterns of each group and its members, sorted, from the table that `group_patterns` makes."""
-    frame = as_frame(table.to_pyarrow())
-    for key, rows in frame.groupby([*group, "members"], dropna=False, sort=True, observed=True):
-        named = name_group(group, key[:-1])
-        size = len(categories[str(named["workflow"]), str(named["question"])].codes)
-        yield _patterns(named, str(key[-1]), rows, size)
-
-
-def _patterns(group: dict[str, str | None], members: str, rows: pd.DataFrame, size: int) -> Patterns:
-    names = [f"{side}{k}" for side in "no" for k in range(size)]
-    pattern = np.asarray(rows.groupby(names, sort=True).ngroup(), np.int64)
-    _, first = np.unique(pattern, return_index=True)
-    given = rows[names].to_numpy(np.int64)[first]
-    count = rows["judgments"].to_numpy(np.int64)
-    ratings = np.bincount(pattern, weights=count).astype(np.int64)
+def _patterns(answers: Answers, members: str, rows: Integers, member: npt.NDArray[np.bool_], size: int) -> Patterns:
+    """Of units that the group answered: `member` (rows,) says which of the answers in `rows` are of the group."""
+    cell = answers.unit[rows] * size + answers.own[rows]
+    cells = answers.units * size
+    inside = np.bincount(cell[member], minlength=cells).reshape(-1, size)
+    outside = np.bincount(cell[~member], minlength=cells).reshape(-1, size)
+    answered = inside.sum(axis=1) > 0
+    given, number = unique_rows(np.column_stack([inside, outside])[answered])
+    pattern = np.full(answers.units, -1)
+    pattern[answered] = number
+    used = answered[answers.unit[rows]]
+    rows, member = rows[used], member[used]
     return Patterns(
-        group=group,
+        group=answers.group,
         members=members,
         inside=given[:, :size],
         outside=given[:, size:],
-        units=ratings // given.sum(axis=1),
-        rater=np.unique(rows["annotator"].cat.codes.to_numpy(np.int64), return_inverse=True)[1],
-        pattern=pattern,
-        own=rows["own"].to_numpy(np.int64),
-        member=rows["member"].to_numpy(bool),
-        count=count,
+        units=np.bincount(number),
+        rater=np.unique(answers.rater[rows], return_inverse=True)[1],
+        pattern=pattern[answers.unit[rows]],
+        own=answers.own[rows],
+        member=member,
+        count=np.ones(len(rows), np.int64),
     )
 
 

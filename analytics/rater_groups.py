@@ -6,7 +6,6 @@ Associations in Perspectives"), with cross-replication reliability (Wong, Parito
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,13 +17,14 @@ from scipy.special import expit, logit
 
 from analytics import group_patterns as patterns
 from analytics.coefficients import ROUNDING, Floats
-from analytics.counts import beyond, check_declared, grouping, newest_answers
+from analytics.counts import grouping
 from analytics.discoveries import controlled
 from analytics.errors import ImpossibleMetric, UnknownAttribute
 from analytics.estimate import Estimate, Over
 from analytics.group_patterns import Figure, Parts, Patterns
 from analytics.intervals import AT_MOST_ONE, SHARE, Basis, Scale, Variance, check, jackknife, two_way
 from analytics.scales import Categories, QuestionKey
+from analytics.units import answers
 
 ATTRIBUTES = ("vendor", "locale", "education", "role", "gender", "region")
 """What annotators can be grouped by; `locale` is the first of their locales."""
@@ -80,20 +80,14 @@ def rater_groups(
     group = grouping(by, judgments)
     if not categories:
         return []
-    unit = list(dict.fromkeys((*group, "item", "target")))
-    answers = newest_answers(judgments, categories, unit)
-    last = answers.aggregate(last=answers.own.max()).to_pyarrow()["last"].drop_null()
-    check_declared(last.to_numpy(), judgments, categories)
-    rows = []
-    for attribute in dict.fromkeys(attributes):
-        if not patterns.compared(judgments, annotators, attribute, group):
-            continue
-        known = patterns.with_members(answers, annotators, attribute)
-        table = patterns.group_patterns(known, group, unit, beyond(categories))
-        found = list(patterns.split(table, group, categories))
-        sides = Counter(tuple(each.group.values()) for each in found)
-        compared = (each for each in found if sides[tuple(each.group.values())] > 1)
-        rows += [_row(each, attribute, categories, metric, over, level) for each in compared]
+    names, groups = answers(judgments, categories, group)
+    known = patterns.attributes_of(annotators, names, attributes)
+    rows = [
+        _row(each, attribute, categories[of.key], metric, over, level)
+        for of in groups
+        for attribute, values in known.items()
+        for each in patterns.split(of, values, len(categories[of.key].codes))
+    ]
     order = {name: place for place, name in enumerate(ATTRIBUTES)}
     return controlled(sorted(rows, key=lambda row: (_sortable(row.group), order[row.attribute], row.members)))
 
@@ -132,15 +126,7 @@ def difference(categories: Categories, metric: str) -> Floats:
     return np.asarray((worth[:, None] - worth) ** 2)
 
 
-def _row(
-    of: Patterns,
-    attribute: str,
-    categories: Mapping[QuestionKey, Categories],
-    metric: str,
-    over: Over,
-    level: float,
-) -> RaterGroup:
-    question = categories[str(of.group["workflow"]), str(of.group["question"])]
+def _row(of: Patterns, attribute: str, question: Categories, metric: str, over: Over, level: float) -> RaterGroup:
     parts = Parts.of(of, difference(question, metric))
     group = _Group(of, parts, difference(question, metric), over, level)
     return RaterGroup(of.group, attribute, of.members, group.estimates(), group.p_value())

@@ -12,12 +12,12 @@ from ibis.config import Config
 from statistics_data import KEY, judgments, nominal
 
 from analytics.agreement import agreement
-from analytics.counts import newest_answers
+from analytics.counts import numbered, placed
 from analytics.errors import ImpossibleInterval, ImpossibleMetric, UndeclaredCategory, UnknownAttribute, UnknownGrouping
-from analytics.group_patterns import group_patterns, with_members
 from analytics.intervals import AT_MOST_ONE, Variance, interval
 from analytics.rater_groups import ATTRIBUTES, RaterGroup, rater_groups
 from analytics.scales import Categories
+from analytics.units import gathered
 
 pytest_plugins = ["analytics_fixtures"]
 
@@ -154,9 +154,11 @@ def test_the_interval_is_the_jackknife_over_items_and_annotators_of_both_groups(
     raters = {side: sorted({name for name in rows["annotator"] if name[0] == side}) for side in "xy"}
     by_side = [spread([without(rows["annotator"] == name) for name in raters[side]]) for side in "xy"]
     single = spread([without(pd.Series(range(len(rows)), rows.index) == place) for place in range(len(rows))])
-    value, variance = cross(rows, "x", unequal), max(items + sum(by_side) - single, items)
     drawn = Variance(by_side[0], len(raters["x"]) - 1) + Variance(by_side[1], len(raters["y"]) - 1)
-    theirs = min(drawn.value, variance)
+    whole = drawn.value * (drawn.freedom + 1) / drawn.freedom
+    added = max(whole - single, 0)
+    value, variance = cross(rows, "x", unequal), items + added
+    theirs = min((whole + added) / 2, variance)
     freedom = variance**2 / (theirs**2 / drawn.freedom + (variance - theirs) ** 2 / (rows["item"].nunique() - 1))
     estimate = found(rows)["x"].estimates["xrr"]
     assert (estimate.low, estimate.high) == pytest.approx(
@@ -348,13 +350,9 @@ class _Spark(Config):
 def test_the_expression_is_the_same_on_spark(monkeypatch):
     """Nothing in it is of one engine: it can be written as SQL of Spark too."""
     monkeypatch.setattr(ibis.options, "pyspark", _Spark())  # Ibis sets it when Spark itself is there
-    rows, group = many(1), ["workflow", "question", "locale"]
+    rows, group = many(1), ["asked", "locale"]
     table = ibis.table(judgments(rows).schema(), name="judgments")
-    annotators = ibis.table(people(rows).schema(), name="annotators")
-    unit = [*group, "item", "target"]
-    answers = newest_answers(table, nominal("abc"), unit)
-    for attribute in ("vendor", "locale"):
-        query = ibis.to_sql(
-            group_patterns(with_members(answers, annotators, attribute), group, unit, 3), dialect="pyspark"
-        )
-        assert "FROM `annotators`" in query
+    people = ibis.table({"annotator": "string", "rater": "int64"}, name="people")
+    known = placed(numbered(table, nominal("abc")), nominal("abc"))
+    query = ibis.to_sql(gathered(known, people, group, 3), dialect="pyspark")
+    assert "FROM `judgments`" in query
