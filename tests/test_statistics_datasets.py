@@ -5,10 +5,12 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from statistics_data import data_set, judgments, nominal
+from statistics_data import EXAMPLE_C, data_set, judgments, nominal, observers
 
-from analytics.agreement import agreement
+from analytics.agreement import Totals, agreement, item_variance
+from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import consensus
+from analytics.counts import counts
 
 
 def ratings(name: str) -> pd.DataFrame:
@@ -64,3 +66,69 @@ def test_crowdscale_with_the_newest_of_repeated_ratings():
     found = estimates(rows.assign(updated=later), over="items")["en"]["alpha_nominal"]
     assert found.n_judgments == 216_725 - 1_810
     assert round(found.value, 5) == 0.70335
+
+
+def test_crowdscale_with_the_first_of_repeated_ratings():
+    """Keeping the first instead makes .70350: which of 1,810 ratings counts matters less than the interval is wide."""
+    found = estimates(ratings("crowdscale_kg.parquet").drop_duplicates(["item", "annotator"]), over="items")
+    alpha = found["en"]["alpha_nominal"]
+    assert round(alpha.value, 5) == 0.70350
+    assert all(alpha.low < other < alpha.high for other in (0.70335, 0.70392))
+
+
+@pytest.mark.parametrize(
+    ("name", "judged", "items", "raters"),
+    [
+        ("hatecheck_en.parquet", 19_505, 3_901, 10),
+        ("mhc_5lang.parquet", 54_750, 18_250, 3),
+        ("mlqe_da_4pairs.parquet", 258_252, 36_000, 21),
+        ("crowdscale_kg.parquet", 216_725, 42_624, 57),
+        ("dawid_skene_1979.csv", 315, 45, 5),
+    ],
+)
+def test_what_was_published_is_what_is_measured(name, judged, items, raters):
+    """Judgments, items and annotators are as many as the sources say, so nothing was lost on the way."""
+    rows = data_set(name)
+    assert (len(rows), rows["item_id"].nunique(), rows["annotator_id"].nunique()) == (judged, items, raters)
+
+
+def ragged() -> np.ndarray:
+    """Gwet's four-rater table as counts: items × categories, one item rated once."""
+    rows = observers(EXAMPLE_C)
+    return pd.crosstab(rows["item"], rows["value"]).to_numpy()
+
+
+def gwet(table: np.ndarray, metric: str) -> tuple[float, float]:
+    """AC1 or Fleiss' kappa and its analytic standard error over items (Gwet 2014, ch. 5)."""
+    ratings_, n, q = table.sum(axis=1), *table.shape
+    shares, paired = table / ratings_[:, None], ratings_ > 1
+    mean = shares.mean(axis=0)
+    chance = shares @ ((1 - mean) / (q - 1) if metric == "ac1" else mean)
+    agreed = (table * (table - 1)).sum(axis=1) / np.maximum(ratings_ * (ratings_ - 1), 1) * n / paired.sum()
+    expected, left = chance.mean(), 1 - chance.mean()
+    value = (agreed.mean() - expected) / left
+    each = (agreed - expected * paired * n / paired.sum()) / left - 2 * (1 - value) * (chance - expected) / left
+    return value, np.sqrt(((each - value) ** 2).sum() / n / (n - 1))
+
+
+@pytest.mark.parametrize(
+    ("metric", "published", "without", "ours"),
+    [("ac1", 0.14295, 0.12527, 0.12522), ("fleiss", 0.15302, 0.13544, 0.13914)],
+)
+def test_standard_errors_of_the_four_rater_table(metric, published, without, ours):
+    """Gwet's count an item with one rating among the items; ours, like his of the other items, rest on those of two."""
+    (group,) = counts(judgments(observers(EXAMPLE_C)), nominal("12345"))
+    found = item_variance(COEFFICIENTS[metric].of, Totals.of(group), (float("nan"),) * 5).value ** 0.5
+    table = ragged()
+    assert round(gwet(table, metric)[1], 5) == published
+    assert round(gwet(table[table.sum(axis=1) > 1], metric)[1], 5) == without
+    assert round(found, 5) == ours
+
+
+def test_of_both_conventions_of_fleiss_ours_is_the_mean_of_items():
+    """Shares of categories are the mean of the items' shares, .76117; from all ratings pooled they would be .76047."""
+    (row,) = agreement(judgments(observers(EXAMPLE_C)), categories=nominal("12345"), metrics=["fleiss", "percent"])
+    pooled = ragged().sum(axis=0) / ragged().sum()
+    percent = row.estimates["percent"].value
+    assert round(row.estimates["fleiss"].value, 5) == 0.76117
+    assert round((percent - (pooled**2).sum()) / (1 - (pooled**2).sum()), 5) == 0.76047
