@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, TypeVar
 
 import click
@@ -17,7 +18,7 @@ from analytics.catalogue import STATISTICS, Statistic
 from analytics.errors import StoreMissing
 from analytics.intake import Intake
 from analytics.locales import simulated_part
-from analytics.output import declared, plain, shortened, to_csv, to_table
+from analytics.output import declared, for_the_eye, plain, to_csv
 from analytics.query import Query
 from analytics.raw import RawBodies
 from analytics.rebuild import rebuild
@@ -146,7 +147,7 @@ def _print(snapshot: Snapshot, form: str, asked: Mapping[str, Any], rows: Rows, 
     elif form == "csv":
         click.echo(to_csv(declared(lines, simulated)), nl=False)
     else:
-        click.echo(to_table([shortened(line) for line in lines]) if lines else "nothing to show")
+        click.echo(for_the_eye(lines, get_terminal_size((120, 24)).columns) if lines else "nothing to show")
         if lines and simulated != "none":
             click.echo(f"simulated annotators: {simulated}")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+SMALL = 30
+"""Below so many items a sample is small."""
 
 Over = Literal["items", "items_and_raters"]
 
@@ -14,7 +17,8 @@ class Estimate:
 
     `over` says for whom the interval holds: `items` is these annotators on other items, `items_and_raters` is other
     annotators as well. `undefined` says why something is missing: the interval, where `value` is there and `low` is
-    None, else the value itself. `n_items`, `n_judgments` and `n_annotators` count what the value rests on.
+    None, else the value itself. `n_items`, `n_judgments` and `n_annotators` count what the value rests on; `small`
+    says that these are fewer than 30 items.
     """
 
     value: float | None
@@ -27,3 +31,7 @@ class Estimate:
     n_judgments: int
     n_annotators: int
     undefined: str | None = None
+    small: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "small", self.n_items < SMALL)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
+
+from analytics.estimate import SMALL
 
 
 class Row(Protocol):
@@ -18,6 +21,12 @@ class Row(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
+
+_OF_ESTIMATES = ("estimates", "weeks", "outcomes")
+"""Fields of rows whose entries are estimates, and stand in a table like fields of their own."""
+
+_NAME = 40
+"""How long a text may be that says what a line is about."""
 
 SPREAD: Mapping[str, Any] = MappingProxyType({"spread": True})
 
@@ -35,9 +44,9 @@ def plain(row: Row) -> dict[str, Any]:
     {'kind': 'same', 'text': 'text'}
     """
     columns: dict[str, Any] = {}
-    for field in fields(row):
-        value = _plain(getattr(row, field.name))
-        columns |= value if is_spread(field) else {field.name: value}
+    for each in fields(row):
+        value = _plain(getattr(row, each.name))
+        columns |= value if is_spread(each) else {each.name: value}
     return columns
 
 
@@ -96,39 +105,105 @@ def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def shortened(row: Mapping[str, Any]) -> dict[str, str]:
-    """A row for the eye: estimates as value and interval, prevalence as shares, other nested values left out.
+@dataclass
+class Notes:
+    """Footnotes of a table: numbers for the reasons why something is missing, in order of first use."""
 
-    >>> shortened({"locale": "de-DE", "estimate": {"value": 0.8, "low": 0.7, "high": 0.9, "n_items": 20}})
-    {'locale': 'de-DE', 'estimate': '0.80 (0.70 to 0.90)', 'n items': '20'}
+    reasons: dict[str, int] = field(default_factory=dict)
+    small: bool = False
 
-    Estimates that rest on different numbers of items each tell theirs.
+    def mark(self, reason: str) -> str:
+        """The number of this reason, in brackets."""
+        return f"[{self.reasons.setdefault(reason, len(self.reasons) + 1)}]"
 
-    >>> estimates = {"a": {"value": 0.8, "low": None, "n_items": 2}, "b": {"value": 0.5, "low": None, "n_items": 3}}
-    >>> shortened({"estimates": estimates})
-    {'a': '0.80 (no interval), n 2', 'b': '0.50 (no interval), n 3'}
+    def number(self, n_items: int) -> str:
+        """A number of items, with a star where the sample is small."""
+        small = 0 < n_items < SMALL
+        self.small |= small
+        return f"{n_items}*" if small else str(n_items)
+
+    def lines(self) -> list[str]:
+        """What the marks mean."""
+        stars = [f"* a small sample: fewer than {SMALL} items"] if self.small else []
+        return [*stars, *(f"[{number}] {reason}" for reason, number in self.reasons.items())]
+
+
+def for_the_eye(lines: Sequence[Mapping[str, Any]], width: int = 120) -> str:
+    """Lines as a table: estimates as value and interval, with notes below; other nested values are left out.
+
+    >>> estimate = {"value": 0.8, "low": 0.7, "high": 0.9, "n_items": 20, "undefined": None}
+    >>> nothing = {"value": None, "low": None, "high": None, "n_items": 0, "undefined": "no item has two annotators"}
+    >>> print(for_the_eye([{"locale": "de-DE", "alpha": estimate}, {"locale": "ja-JP", "alpha": nothing}]))
+    locale  alpha                n_items
+    de-DE   0.80 (0.70 to 0.90)  20*
+    ja-JP   undefined [1]        0
+    <BLANKLINE>
+    * a small sample: fewer than 30 items
+    [1] no item has two annotators
+    """
+    notes = Notes()
+    apart = any(len({each["n_items"] for each in _estimates(line) if each["n_items"]}) > 1 for line in lines)
+    table = to_table([shortened(line, notes, apart) for line in lines], width, _named(lines))
+    return "\n".join([table, *([""] if notes.lines() else []), *notes.lines()])
+
+
+def _named(lines: Sequence[Mapping[str, Any]]) -> int:
+    """How many columns say what a line is about: those before the first that is no short text."""
+    names = list(lines[0])
+    texts = (all(row.get(name) is None or _is_short(row[name]) for row in lines) for name in names)
+    return len(list(takewhile(bool, texts)))
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _NAME
+
+
+def _estimates(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name, value in line.items():
+        if _is_estimate(value):
+            yield value
+        elif name in _OF_ESTIMATES and isinstance(value, Mapping):
+            yield from _estimates(value)
+
+
+def shortened(row: Mapping[str, Any], notes: Notes, apart: bool) -> dict[str, str]:
+    """A row as texts; `apart` says whether each estimate tells its own number of items, or one column that of all.
+
+    >>> shortened({"prevalence": {"yes": 0.75, "no": 0.25}, "small": True, "share": 0.12345}, Notes(), apart=False)
+    {'prevalence': 'yes 0.75, no 0.25', 'share': '0.123'}
     """
     texts: dict[str, str] = {}
-    apart = len({each["n_items"] for each in row.values() if isinstance(each, Mapping) and "low" in each}) > 1
     for name, value in row.items():
-        if not isinstance(value, Mapping):
-            texts[name] = "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-        elif "low" in value and apart:
-            texts[name] = _interval(value) + (f", n {value['n_items']}" if value["n_items"] else "")
-        elif "low" in value:
-            texts |= {name: _interval(value), "n items": str(value["n_items"])}
-        elif name == "prevalence":
+        if _is_estimate(value):
+            told = f", n {notes.number(value['n_items'])}" if apart and value["n_items"] else ""
+            texts[name] = _interval(value, notes) + told
+            if not apart:
+                texts["n_items"] = notes.number(max(each["n_items"] for each in _estimates(row)))
+        elif name == "prevalence" and isinstance(value, Mapping):
             texts[name] = ", ".join(f"{code} {share:.2f}" for code, share in value.items())
-        elif name in ("estimates", "weeks"):
-            texts |= shortened(value)
+        elif name in _OF_ESTIMATES and isinstance(value, Mapping):
+            texts |= shortened(value, notes, apart)
+        elif name != "small" and not isinstance(value, Mapping):  # a star says it
+            texts[name] = _text(value)
     return texts
 
 
-def _interval(estimate: Mapping[str, Any]) -> str:
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _is_estimate(value: Any) -> bool:
+    """Whether this is an estimate as plain values; shares of answers may be named `low` and `high` too."""
+    return isinstance(value, Mapping) and {"value", "low", "n_items"} <= value.keys()
+
+
+def _interval(estimate: Mapping[str, Any], notes: Notes) -> str:
     if estimate["value"] is None:
-        return f"undefined: {estimate['undefined']}"
+        return f"undefined {notes.mark(estimate['undefined'])}"
     if estimate["low"] is None:
-        return f"{estimate['value']:.2f} (no interval)"
+        return f"{estimate['value']:.2f} {notes.mark(estimate['undefined'])}"
     return f"{estimate['value']:.2f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
 
 
@@ -137,14 +212,32 @@ def columns_of(table: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in table for name in row))
 
 
-def to_table(table: Sequence[Mapping[str, str]]) -> str:
-    """Rows of texts as columns of equal width.
+def to_table(table: Sequence[Mapping[str, str]], width: int, named: int) -> str:
+    """Rows of texts as columns of equal width; what is wider than `width` follows below, the first `named` repeated.
 
-    >>> print(to_table([{"locale": "de-DE", "n": "12"}]))
+    >>> print(to_table([{"locale": "de-DE", "n": "12", "share": "0.5"}], width=12, named=1))
     locale  n
     de-DE   12
+    <BLANKLINE>
+    locale  share
+    de-DE   0.5
     """
     columns = columns_of(table)
-    width = {name: max(len(name), *(len(row.get(name, "")) for row in table)) for name in columns}
+    widths = {name: max(len(name), *(len(row.get(name, "")) for row in table)) for name in columns}
+    return "\n\n".join(_block(table, block, widths) for block in _blocks(columns, widths, width, named))
+
+
+def _blocks(columns: Sequence[str], widths: Mapping[str, int], width: int, named: int) -> Iterator[list[str]]:
+    """The columns of each block: as many as fit, at least one beside the named ones."""
+    names, block = list(columns[:named]), list(columns[:named])
+    for name in columns[named:]:
+        if len(block) > len(names) and sum(widths[each] + 2 for each in block) + widths[name] > width:
+            yield block
+            block = list(names)
+        block.append(name)
+    yield block
+
+
+def _block(table: Sequence[Mapping[str, str]], columns: Sequence[str], widths: Mapping[str, int]) -> str:
     lines: list[Mapping[str, str]] = [dict(zip(columns, columns, strict=True)), *table]
-    return "\n".join("  ".join(line.get(name, "").ljust(width[name]) for name in columns).rstrip() for line in lines)
+    return "\n".join("  ".join(line.get(name, "").ljust(widths[name]) for name in columns).rstrip() for line in lines)
