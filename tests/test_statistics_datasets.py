@@ -5,12 +5,14 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from statistics_data import EXAMPLE_C, data_set, judgments, nominal, observers
+from statistics_data import EXAMPLE_C, KEY, data_set, judgments, nominal, observers
 
 from analytics.agreement import Totals, agreement, item_variance
 from analytics.coefficients import COEFFICIENTS
 from analytics.consensus.answers import consensus
 from analytics.counts import counts
+from analytics.pairs import pairs
+from analytics.scales import Categories
 
 
 def ratings(name: str) -> pd.DataFrame:
@@ -123,6 +125,40 @@ def test_standard_errors_of_the_four_rater_table(metric, published, without, our
     assert round(gwet(table, metric)[1], 5) == published
     assert round(gwet(table[table.sum(axis=1) > 1], metric)[1], 5) == without
     assert round(found, 5) == ours
+
+
+ABSTRACTORS = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
+
+
+def scaled(codes: str) -> dict:
+    """An ordinal question whose codes are numbers."""
+    return {KEY: Categories(tuple(codes), "ordinal", tuple(float(code) for code in codes))}
+
+
+@pytest.mark.parametrize(
+    ("metric", "published"),
+    [("percent", 0.89), ("alpha_nominal", 0.79726), ("brennan_prediger", 0.835), ("ac1", 0.84933),
+     ("alpha_interval", 0.89265), ("ac2_quadratic", 0.94024), ("kappa", 0.79641), ("kappa_quadratic", 0.89216)],
+)  # fmt: skip
+def test_two_abstractors(metric, published):
+    """A hundred patients by two abstractors (Gwet 2014, `cont3x3abstractors`), as irrCAC's vignettes print them."""
+    cells = [(i, j) for i, row in enumerate(ABSTRACTORS) for j, count in enumerate(row) for _ in range(count)]
+    table = judgments(observers([" ".join(str(cell[of] + 1) for cell in cells) for of in (0, 1)]))
+    if metric.startswith("kappa"):
+        (pair,) = pairs(table, categories=scaled("123"), metric=metric)
+        assert round(pair.kappa.value, 5) == published
+        return
+    (row,) = agreement(table, categories=scaled("123"), metrics=[metric])
+    assert round(row.estimates[metric].value, 5) == published
+
+
+def test_quadratic_ac2_of_the_four_rater_table():
+    """.914, as irrCAC's vignette prints it; its quadratic alpha is alpha for intervals, .84911."""
+    (row,) = agreement(
+        judgments(observers(EXAMPLE_C)), categories=scaled("12345"), metrics=["ac2_quadratic", "alpha_interval"]
+    )
+    assert round(row.estimates["ac2_quadratic"].value, 5) == 0.914
+    assert round(row.estimates["alpha_interval"].value, 5) == 0.84911
 
 
 def test_of_both_conventions_of_fleiss_ours_is_the_mean_of_items():

@@ -74,6 +74,30 @@ def test_fleiss_is_that_of_statsmodels(grid):
     assert row.estimates["brennan_prediger"].value == pytest.approx(free, abs=1e-9)
 
 
+def ac2(grid: np.ndarray, power: int) -> float:
+    """AC2 by its definition, rating by rating (Gwet 2014, ch. 4): no library that may be installed here has it."""
+    weights = 1 - (np.abs(np.subtract.outer(range(5), range(5))) / 4) ** power
+    of = [item[item > 0] - 1 for item in grid if (item > 0).any()]
+    agreed = [
+        np.mean([weights[a, b] for n, a in enumerate(item) for m, b in enumerate(item) if n != m])
+        for item in of
+        if len(item) > 1
+    ]
+    shares = np.mean([np.bincount(item, minlength=5) / len(item) for item in of], axis=0)
+    chance = weights.sum() / 20 * (shares * (1 - shares)).sum()
+    return float((np.mean(agreed) - chance) / (1 - chance))
+
+
+@settings(max_examples=5, deadline=None)
+@given(gaps)
+def test_ac2_is_its_definition(grid):
+    """Linear and quadratic weights, of items with any number of ratings."""
+    assume(varied(grid))
+    (row,) = agreement(judgments(rows(grid)), categories=RATING, metrics=["ac2_linear", "ac2_quadratic"])
+    assert row.estimates["ac2_linear"].value == pytest.approx(ac2(grid, 1), abs=1e-9)
+    assert row.estimates["ac2_quadratic"].value == pytest.approx(ac2(grid, 2), abs=1e-9)
+
+
 @settings(max_examples=5, deadline=None)
 @given(gaps)
 def test_kappas_of_pairs_are_those_of_scikit_learn(grid):
