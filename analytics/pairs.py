@@ -18,7 +18,7 @@ from analytics.counts import check_declared, grouping, name_group, newest_answer
 from analytics.dimensions import DIMENSIONS
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate
-from analytics.intervals import AT_MOST_ONE, Basis, Variance, check
+from analytics.intervals import AT_MOST_ONE, Basis, check, jackknife
 from analytics.scales import Categories, QuestionKey
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -86,15 +86,15 @@ def pairs(
     groups = confusions(judgments, categories, by, minimum)
     if not groups:
         return []
-    figures = [kappas(each.table, metric) for each in groups]
-    ends = np.cumsum([len(value) for value, _ in figures])
-    order = np.argsort(np.round(np.concatenate([value for value, _ in figures]), 9), kind="stable")
+    figures = [kappas(each.table, metric)[0] for each in groups]
+    ends = np.cumsum([len(value) for value in figures])
+    order = np.argsort(np.round(np.concatenate(figures), 9), kind="stable")
     rows = order[offset : None if limit is None else offset + limit]
     found = []
     for row, number in zip(rows, np.searchsorted(ends, rows, side="right"), strict=True):
-        value, variance = figures[number]
+        value = figures[number]
         place = int(row) - int(ends[number]) + len(value)
-        found.append(_row(groups[number], place, metric, float(value[place]), float(variance[place]), level))
+        found.append(_row(groups[number], place, metric, float(value[place]), level))
     return found
 
 
@@ -197,30 +197,48 @@ def _weights(size: int, power: int) -> Floats:
     return weights
 
 
-def _row(of: Confusions, place: int, metric: str, value: float, variance: float, level: float) -> Pair:
+def without_one(table: npt.ArrayLike, metric: str = "kappa") -> Floats:
+    """Cohen's kappa without an item of each cell: (…, categories, categories); without meaning where a cell has none.
+
+    >>> without_one([[2, 1], [1, 3]]).round(3).tolist()  # the first is kappa of [[1, 1], [1, 3]]
+    [[0.25, 0.667], [0.667, 0.333]]
+    """
+    counted = np.asarray(table, np.float64)
+    left = counted.sum(axis=(-2, -1))[..., None, None] - 1
+    rows, columns = counted.sum(axis=-1), counted.sum(axis=-2)
+    weights = _weights(counted.shape[-1], POWERS[metric])
+    agreed = ((counted * weights).sum(axis=(-2, -1))[..., None, None] - weights) / left
+    usual = (columns @ weights)[..., :, None] + (rows @ weights)[..., None, :]
+    chance = (np.einsum("...i,...j,ij->...", rows, columns, weights)[..., None, None] - usual + weights) / left**2
+    found: Floats = (agreed - chance) / np.where(1 - chance > ROUNDING, 1 - chance, np.nan)
+    return found
+
+
+def _row(of: Confusions, place: int, metric: str, value: float, level: float) -> Pair:
     table = of.table[place]
     units = int(table.sum())
-    basis = Basis(level, "delta method", "items", units, 2 * units, 2)
+    basis = Basis(level, "delete-one jackknife", "items", units, 2 * units, 2)
     return Pair(
         group=of.group,
         first=str(of.first[place]),
         second=str(of.second[place]),
         metric=metric,
-        kappa=_kappa(table, value, variance, basis),
+        kappa=_kappa(table, metric, value, basis),
         percent=_percent(table, replace(basis, method="Wilson")),
     )
 
 
-def _kappa(table: Integers, value: float, variance: float, basis: Basis) -> Estimate:
+def _kappa(table: Integers, metric: str, value: float, basis: Basis) -> Estimate:
     if np.isnan(value):
         return basis.undefined("no variation: both gave one and the same answer to every item")
     if np.trace(table) == basis.n_items:
         return basis.undefined("no interval: both agree on every item", value)
     if min((table.sum(axis=0) > 0).sum(), (table.sum(axis=1) > 0).sum()) == 1:
         return basis.undefined("no interval: one of them gave the same answer to every item", value)
-    if variance < ROUNDING**2:
+    variance = jackknife(without_one(table, metric)[table > 0], table[table > 0].astype(np.float64))
+    if variance.value < ROUNDING**2:
         return basis.undefined("no interval: all items show the same agreement", value)
-    return basis.estimate(value, Variance(variance, basis.n_items - 1), AT_MOST_ONE)
+    return basis.estimate(value, variance, AT_MOST_ONE)
 
 
 def _percent(table: Integers, basis: Basis) -> Estimate:
