@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -248,6 +250,19 @@ def test_every_statistic_is_asked() -> None:
     known = {each.name for each in STATISTICS}
     assert set(ASKED) == known
     assert {*CHANGED_BY_TWINS, *CHANGED_BY_TURNING, *CHANGED_BY_AN_UNUSED_CODE, *WITHOUT_CODES} <= known
+
+
+def test_every_statistic_has_its_proof() -> None:
+    """A row of the table in docs/statistics.md names it, and every test that a row names is there."""
+    folder = Path(__file__).parent
+    proof = (folder.parent / "docs" / "statistics.md").read_text(encoding="utf-8").partition("\n## Proof\n")[2]
+    rows = [line.strip("| ").split("|") for line in proof.splitlines() if line.startswith("| ")]
+    named = {name for row in rows for name in re.findall("`([a-z-]+)`", row[0])}
+    assert {each.name for each in STATISTICS} <= named
+    tests = {name for row in rows for name in re.findall("`([a-z_/.]+)`", row[-1]) if len(row) in (3, 7)}
+    paths = [folder.parent / name if "/" in name else folder / f"test_statistics_{name}.py" for name in tests]
+    assert len(paths) > 20
+    assert [path for path in paths if not path.is_file()] == []
 
 
 @everyone
