@@ -162,11 +162,16 @@ def alike(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric], group: 
 
 def newest_numbers(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric], unit: Sequence[str]) -> ir.Table:
     """One row per unit and annotator: `own`, the newest answer; not a number where it is none, or off the scale."""
-    known = judgments.filter(_asked(judgments, questions), judgments.value.notnull())
-    own = _number(known, questions)
-    newest = ibis.struct({"instant": milliseconds(known.updated), "own": own}).max()
+    known = known_numbers(judgments, questions)
+    newest = ibis.struct({"instant": known.instant, "own": known.own}).max()
     answers = known.group_by([*unit, "annotator"]).aggregate(newest=newest)
     return answers.mutate(own=answers.newest["own"]).drop("newest")
+
+
+def known_numbers(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric]) -> ir.Table:
+    """The answers to these questions with `own`, the number as in `newest_numbers`, and `instant`, its milliseconds."""
+    known = judgments.filter(_asked(judgments, questions), judgments.value.notnull())
+    return known.mutate(own=_number(known, questions), instant=milliseconds(known.updated))
 
 
 def _asked(judgments: ir.Table, questions: Mapping[QuestionKey, Numeric]) -> ir.BooleanValue:

@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from analytics.coefficients import ROUNDING
-from analytics.counts import check_declared, grouping, name_group, newest_answers
-from analytics.dimensions import DIMENSIONS
+from analytics.counts import grouping
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate
 from analytics.intervals import AT_MOST_ONE, Basis, check, jackknife
 from analytics.scales import Categories, QuestionKey
+from analytics.units import Answers, Texts, answers, met
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -120,45 +118,22 @@ def confusions(
     group = grouping(by, judgments)
     if not categories:
         return []
-    unit = list(dict.fromkeys((*group, "item", "target")))
-    table = _read(newest_answers(judgments, categories, unit), group, unit, minimum).to_pandas()
-    check_declared(table["last"].to_numpy(), judgments, categories)
-    table = table[table["units"].notna()]
-    return [
-        _confusions(name_group(group, key), rows, categories)
-        for key, rows in table.groupby(group, dropna=False, sort=True)
-    ]
+    names, groups = answers(judgments, categories, group)
+    found = (_confusions(each, names, len(categories[each.key].codes), minimum) for each in groups)
+    return [each for each in found if len(each.first)]
 
 
-def _read(answers: ir.Table, group: Sequence[str], unit: Sequence[str], minimum: int) -> ir.Table:
-    """The cells, each with `last`, the highest category number of all answers; without cells one row that has no units.
-
-    In one expression, so that judgments are read once.
-    """
-    last = answers.aggregate(last=answers.own.max())
-    return last.left_join(_cells(answers, group, unit, minimum), ibis.literal(value=True))
-
-
-def _cells(answers: ir.Table, group: Sequence[str], unit: Sequence[str], minimum: int) -> ir.Table:
-    """Group, the names of a pair, a category of each, and on how many units they gave these."""
-    other = answers.view()
-    same = [answers[key].identical_to(other[key]) if key in DIMENSIONS else answers[key] == other[key] for key in unit]
-    both = answers.join(other, [*same, answers.annotator < other.annotator])
-    pair = [*group, "annotator", "annotator_right"]
-    cells = both.group_by([*pair, "own", "own_right"]).aggregate(units=both.count())
-    together = cells.units.sum().over(ibis.window(group_by=pair))
-    return cells.mutate(together=together).filter(lambda each: each.together >= minimum)
-
-
-def _confusions(
-    group: dict[str, str | None], rows: pd.DataFrame, categories: Mapping[QuestionKey, Categories]
-) -> Confusions:
-    size = len(categories[str(group["workflow"]), str(group["question"])].codes)
-    names, number = np.unique(rows[["annotator", "annotator_right"]].to_numpy(str), axis=0, return_inverse=True)
-    table = np.zeros((len(names), size, size), np.int64)
-    table[number, rows["own"], rows["own_right"]] = rows["units"]
-    first, second = names.astype(object).T
-    return Confusions(group, first, second, table)
+def _confusions(of: Answers, names: Texts, size: int, minimum: int) -> Confusions:
+    first, second = met(of.unit)
+    together = of.rater[first] * len(names) + of.rater[second]
+    pair, number, units = np.unique(together, return_inverse=True, return_counts=True)
+    enough = units >= minimum
+    rows = enough[number]
+    place = (np.cumsum(enough) - 1)[number[rows]]
+    cell = (place * size + of.own[first[rows]]) * size + of.own[second[rows]]
+    table = np.bincount(cell, minlength=int(enough.sum()) * size**2).reshape(-1, size, size)
+    left, right = np.divmod(pair[enough], len(names))
+    return Confusions(of.group, names[left], names[right], table)
 
 
 def kappas(table: npt.ArrayLike, metric: str = "kappa") -> tuple[Floats, Floats]:

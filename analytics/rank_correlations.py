@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from analytics.coefficients import ROUNDING, ratio
-from analytics.counts import as_frame, grouping, name_group
-from analytics.dimensions import DIMENSIONS
+from analytics.counts import grouping
 from analytics.errors import ImpossibleMetric
 from analytics.estimate import Estimate, Over
 from analytics.intervals import Basis, Scale, Variance, check, jackknife, two_way
-from analytics.numeric import Numeric, check_numeric, free_numbers, newest_numbers
+from analytics.numeric import Numeric, check_numeric, free_numbers, known_numbers
 from analytics.pairs import MINIMUM
 from analytics.ranks import Lists
 from analytics.scales import Categories, QuestionKey
 from analytics.scales import categories as categories_of
+from analytics.units import Answers, met, read
 from guidelines.model import Workflow
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -183,25 +181,27 @@ def annotator_correlations(
 
 
 Group: TypeAlias = dict[str, str | None]
-Reader: TypeAlias = Callable[[ir.Table, Sequence[str], Sequence[str]], ir.Table]
+Compared: TypeAlias = tuple[Integers, Integers, Integers, Floats, Floats]
+"""Entries: the row of the first and of the second annotator in the names, the unit, and a number of each."""
 
 
 def _shared(
-    judgments: ir.Table, questions: Mapping[QuestionKey, Numeric], by: Sequence[str], minimum: int, read: Reader
+    judgments: ir.Table,
+    questions: Mapping[QuestionKey, Numeric],
+    by: Sequence[str],
+    minimum: int,
+    compared: Callable[[Answers], Compared],
 ) -> tuple[list[Group], list[Shared]]:
     """All groups that have answers, and of those that have enough to compare what that is; both sorted."""
     group = grouping(by, judgments)
     _check_ordered(questions)
     if not questions:
         return [], []
-    unit = list(dict.fromkeys((*group, "item", "target")))
-    answers = newest_numbers(judgments, questions, unit)
-    groups = answers.group_by(group).aggregate(wrong=answers.own.isnan().any()).to_pandas()
-    check_numeric(np.where(groups["wrong"], np.nan, 0.0), judgments, questions)
-    both = read(answers, group, unit)
-    together = both.count().over(ibis.window(group_by=[*group, "first", "second"]))
-    table = as_frame(both.mutate(together=together).filter(lambda each: each.together >= minimum).to_pyarrow())
-    return [name_group(group, key) for key, _ in groups.groupby(group, dropna=False)], list(_split(table, group))
+    names, groups = read(known_numbers(judgments, questions), questions, group)
+    wrong = [np.nan if np.isnan(each.own).any() else 0.0 for each in groups]
+    check_numeric(np.asarray(wrong), judgments, questions)
+    shared = [_enough(each.group, compared(each), names, minimum) for each in groups]
+    return [each.group for each in groups], [each for each in shared if len(each.first)]
 
 
 def _check_ordered(questions: Mapping[QuestionKey, Numeric]) -> None:
@@ -212,34 +212,30 @@ def _check_ordered(questions: Mapping[QuestionKey, Numeric]) -> None:
         raise ImpossibleMetric("spearman", f"{workflow}.{name}, which is nominal", possible)
 
 
-def _pairs(answers: ir.Table, group: Sequence[str], unit: Sequence[str]) -> ir.Table:
+def _pairs(of: Answers) -> Compared:
     """Both answers of each two annotators of a unit."""
-    other = answers.view()
-    same = [answers[key].identical_to(other[key]) if key in DIMENSIONS else answers[key] == other[key] for key in unit]
-    both = answers.join(other, [*same, answers.annotator < other.annotator])
-    names = {"first": both.annotator, "second": both.annotator_right, "x": both.own, "y": both.own_right}
-    return both.select(*dict.fromkeys((*group, "item", "target")), **names)
+    first, second = met(of.unit)
+    return of.rater[first], of.rater[second], of.unit[first], of.own[first], of.own[second]
 
 
-def _against_others(answers: ir.Table, group: Sequence[str], unit: Sequence[str]) -> ir.Table:
+def _against_others(of: Answers) -> Compared:
     """Each annotator's answer, and the mean of the others of the unit; rounded, since equal means must be tied."""
-    same_unit = ibis.window(group_by=unit)
-    rated = answers.mutate(given=answers.count().over(same_unit), total=answers.own.sum().over(same_unit))
-    rated = rated.filter(rated.given >= 2)
-    others = ((rated.total - rated.own) / (rated.given - 1)).round(9)
-    names = {"first": rated.annotator, "second": rated.annotator, "x": rated.own, "y": others}
-    return rated.select(*dict.fromkeys((*group, "item", "target")), **names)
+    given = np.bincount(of.unit)[of.unit]
+    total = np.bincount(of.unit, weights=of.own)[of.unit]
+    several = given >= 2
+    rater, unit, own = of.rater[several], of.unit[several], of.own[several]
+    return rater, rater, unit, own, np.round((total[several] - own) / (given[several] - 1), 9)
 
 
-def _split(table: pd.DataFrame, group: Sequence[str]) -> Iterator[Shared]:
-    for key, rows in table.groupby(list(group), dropna=False, sort=True, observed=True):
-        people = np.unique(np.concatenate([rows[name].astype(object).unique() for name in ("first", "second")]))
-        first, second = (np.searchsorted(people, rows[name].astype(object)) for name in ("first", "second"))
-        pair, number = np.unique(first * len(people) + second, return_inverse=True)
-        unit = np.asarray(rows.groupby(["item", "target"], observed=True).ngroup(), np.int64)
-        lists = Lists(number, rows["x"].to_numpy(np.float64), rows["y"].to_numpy(np.float64))
-        left, right = np.divmod(pair, len(people))
-        yield Shared(name_group(group, key), people, left, right, unit, lists)
+def _enough(group: Group, compared: Compared, names: Texts, minimum: int) -> Shared:
+    """The entries of those who have enough of them together."""
+    first, second, unit, x, y = compared
+    pair, number, size = np.unique(first * len(names) + second, return_inverse=True, return_counts=True)
+    enough = size >= minimum
+    rows = enough[number]
+    left, right = np.divmod(pair[enough], len(names))
+    place = np.cumsum(enough) - 1
+    return Shared(group, names, left, right, unit[rows], Lists(place[number[rows]], x[rows], y[rows]))
 
 
 def _correlation(group: Group, of: Shared | None, minimum: int, over: Over, level: float) -> Correlation:

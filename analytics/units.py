@@ -6,10 +6,11 @@ annotators leaves it; NumPy sorts them and lets an annotator's newest answer cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.counts import ASKED, Integers, as_frame, beyond, check_declared, name_group, numbered, placed
+from analytics.counts import ASKED, Integers, as_frame, check_declared, name_group, numbered, placed
 from analytics.dimensions import ALWAYS
 from analytics.scales import Categories, QuestionKey
 
@@ -30,13 +31,13 @@ class Answers:
     """The answers of one group, one entry each, sorted by unit and annotator.
 
     `unit` numbers the units from 0 without gaps, in no order that means anything; `rater` is the row of the annotator
-    in the sorted names, `own` the number of the category.
+    in the sorted names, `own` the number of the category, or whatever number it is.
     """
 
     group: dict[str, str | None]
     unit: Integers
     rater: Integers
-    own: Integers
+    own: npt.NDArray[Any]
 
     @cached_property
     def units(self) -> int:
@@ -57,34 +58,40 @@ def answers(
     `group` is as `analytics.counts.grouping` gives it. An annotator's newest answer on a unit counts, as in
     `analytics.counts`. Raises UndeclaredCategory.
     """
-    known = placed(numbered(judgments, categories), categories)
+    names, groups = read(numbered(judgments, categories), categories, group)
+    check_declared(np.asarray([each.own.max() for each in groups], np.int64), judgments, categories)
+    return names, groups
+
+
+def read(known: ir.Table, questions: Collection[QuestionKey], group: Sequence[str]) -> tuple[Texts, list[Answers]]:
+    """As `answers`, of answers to these questions with `own`, any number, and `instant`.
+
+    Of several answers of the same instant the greatest counts.
+    """
+    known = placed(known, questions)
     names = known.select("annotator").distinct().order_by("annotator").to_pyarrow()["annotator"]
-    people = pa.table({"annotator": names, "rater": np.arange(len(names))})
-    size, within = beyond(categories) + 1, [name for name in group if name not in ALWAYS]
-    table = gathered(known, ibis.memtable(people), [ASKED, *within], size).to_pyarrow()
-    groups, place, starts = _groups(table.select([ASKED, *within]), within, sorted(categories))
-    unit, rater, own = _settled(table, place, size)
-    check_declared(own, judgments, categories)
-    ends = np.searchsorted(unit, starts)
-    sliced = (slice(first, last) for first, last in pairwise(ends))
+    people = pa.table({"annotator": names, "rater": np.arange(len(names), dtype=np.int32)})
+    within = [name for name in group if name not in ALWAYS]
+    table = gathered(known, ibis.memtable(people), [ASKED, *within]).to_pyarrow()
+    groups, place, starts = _groups(table.select([ASKED, *within]), within, sorted(questions))
+    unit, rater, own = _settled(table, place)
+    ends = pairwise(np.searchsorted(unit, starts))
     found = [
-        Answers(named, unit[rows] - start, rater[rows], own[rows])
-        for named, start, rows in zip(groups, starts, sliced, strict=False)
+        Answers(named, unit[first:last] - start, rater[first:last], own[first:last])
+        for named, start, (first, last) in zip(groups, starts, ends, strict=False)
     ]
     return names.to_numpy(zero_copy_only=False), found
 
 
-def gathered(known: ir.Table, people: ir.Table, group: Sequence[str], size: int) -> ir.Table:
-    """The columns of `group`, one row a unit: `raters` and `newest`, the answers with their instants, as lists.
+def gathered(known: ir.Table, people: ir.Table, group: Sequence[str]) -> ir.Table:
+    """The columns of `group`, one row a unit: `raters`, `owns` and `instants` of its answers, as lists.
 
-    `known` is as `analytics.counts.numbered` gives it, `people` numbers annotators. An answer is its instant times
-    `size` and its category, so that the newest of several is their maximum.
+    `people` numbers annotators: `annotator` and `rater`.
     """
     met = known.inner_join(people, "annotator")
     unit = list(dict.fromkeys((*group, "item", "target")))
-    newest = met.instant * size + met.own
-    lists = met.group_by(unit).aggregate(raters=met.rater.collect(), newest=newest.collect())
-    return lists.select(*group, "raters", "newest")
+    lists = {f"{name}s": met[name].collect() for name in ("rater", "own", "instant")}
+    return met.group_by(unit).aggregate(**lists).select(*group, *lists)
 
 
 def _groups(
@@ -102,15 +109,29 @@ def _groups(
     return named, place, starts
 
 
-def _settled(table: pa.Table, place: Integers, size: int) -> tuple[Integers, Integers, Integers]:
-    """Unit (the place of its row), annotator and category of the newest answers, sorted by unit and annotator."""
-    lists = {name: table[name].combine_chunks() for name in ("raters", "newest")}
-    rater, newest = (each.flatten().to_numpy() for each in lists.values())
-    unit = np.repeat(place, pc.list_value_length(lists["raters"]).to_numpy())
+def _settled(table: pa.Table, place: Integers) -> tuple[Integers, Integers, npt.NDArray[Any]]:
+    """Unit (the place of its row), annotator and newest answer, sorted by unit and annotator."""
+    raters = table["raters"].combine_chunks()
+    unit = np.repeat(place, pc.list_value_length(raters).to_numpy())
+    rater, own, instant = (table[name].combine_chunks().flatten().to_numpy() for name in ("raters", "owns", "instants"))
     people = int(rater.max(initial=0)) + 1
     number = unit * people + rater
     order = np.argsort(number)
+    if (np.diff(number[order]) == 0).any():
+        order = np.lexsort((own, instant, number))
     number = number[order]
-    first = np.flatnonzero(np.diff(number, prepend=-1))
-    unit, rater = np.divmod(number[first], people)
-    return unit, rater, (np.maximum.reduceat(newest[order], first) % size if len(first) else first)
+    newest = np.flatnonzero(np.diff(number, append=-1))
+    unit, rater = np.divmod(number[newest], people)
+    return unit, rater, own[order[newest]]
+
+
+def met(unit: Integers) -> tuple[Integers, Integers]:
+    """The places of each two answers of one unit, the first before the second; `unit` (k,) is sorted.
+
+    >>> [each.tolist() for each in met(np.array([0, 0, 0, 1, 2, 2]))]
+    [[0, 1, 4, 0], [1, 2, 5, 2]]
+    """
+    apart = range(1, int(np.bincount(unit).max(initial=1)))
+    firsts = [np.flatnonzero(unit[step:] == unit[:-step]) for step in apart]
+    first = np.concatenate([*firsts, np.zeros(0, np.int64)])
+    return first, first + np.repeat(np.arange(1, len(firsts) + 1), [len(each) for each in firsts])

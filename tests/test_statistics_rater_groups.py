@@ -354,5 +354,5 @@ def test_the_expression_is_the_same_on_spark(monkeypatch):
     table = ibis.table(judgments(rows).schema(), name="judgments")
     people = ibis.table({"annotator": "string", "rater": "int64"}, name="people")
     known = placed(numbered(table, nominal("abc")), nominal("abc"))
-    query = ibis.to_sql(gathered(known, people, group, 3), dialect="pyspark")
+    query = ibis.to_sql(gathered(known, people, group), dialect="pyspark")
     assert "FROM `judgments`" in query
