@@ -10,13 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from analytics.consensus.models import MODELS, coin
+from analytics.consensus.models import MODELS, PRIOR, Prior, coin
 from analytics.consensus.votes import Votes
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-
-PRIOR = 20.0
-"""Judgments that the prior of an annotator is worth."""
 
 TOLERANCE = 1e-4
 ROUNDS = 2000
@@ -45,7 +42,7 @@ class Fit:
         return found
 
 
-def fit(votes: Votes, method: str, prior: float = PRIOR, tolerance: float = TOLERANCE, rounds: int = ROUNDS) -> Fit:
+def fit(votes: Votes, method: str, prior: Prior = PRIOR, tolerance: float = TOLERANCE, rounds: int = ROUNDS) -> Fit:
     """The fit of a method of `MODELS`, from the shares of votes on, until no posterior moves by `tolerance` in a round.
 
     Of an answer that nobody gave no unit is taken to be true.
@@ -53,11 +50,11 @@ def fit(votes: Votes, method: str, prior: float = PRIOR, tolerance: float = TOLE
     model, cells = MODELS[method], votes.cells
     back = cells.T.tocsr()
     shape = len(votes.annotators), votes.size, votes.size
-    posterior = votes.shares
+    posterior, voted = votes.shares, prior.units * votes.shares.mean(axis=0)
     confusion = coin(np.full(len(votes.annotators), (1 + 1 / votes.size) / 2), votes.size)
     with np.errstate(divide="ignore"):
         for _ in range(rounds):
-            prevalence = posterior.mean(axis=0)
+            prevalence = (posterior.sum(axis=0) + voted) / (len(posterior) + prior.units)
             counts = (back @ posterior).reshape(shape).transpose(0, 2, 1)
             confusion = model(counts, confusion, prior)
             before, posterior = posterior, _posterior(cells, prevalence, confusion)
