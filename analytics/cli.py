@@ -75,7 +75,9 @@ def _type(field: fields.Field[Any]) -> click.ParamType[Any] | type:
         return _Names([each for check in field.inner.validators for each in check.choices])  # type: ignore[attr-defined]
     if choices:
         return click.Choice(choices[0])
-    return int if isinstance(field, fields.Integer) else float if isinstance(field, fields.Float) else str
+    for limits in (each for each in field.validators if isinstance(each, validate.Range)):
+        return (click.IntRange if isinstance(field, fields.Integer) else click.FloatRange)(limits.min, limits.max)
+    return str
 
 
 class _Names(click.ParamType[list[str]]):

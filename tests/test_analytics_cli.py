@@ -199,10 +199,12 @@ def test_each_kind_of_answer_can_be_shown_as_a_table(several: Path, statistic: S
 
 
 def test_a_target_is_a_number(data: Path) -> None:
-    """`--target` is heard, and something else than a number is refused."""
+    """`--target` is heard, and something else than a number in its range is refused, as the API does."""
     rows = json.loads(run("forecast", "--data", data, "--target", "0.25", "--format", "json").output)["rows"]
     assert {row["target"] for row in rows} == {0.25}
     assert run("forecast", "--data", data, "--target", "narrow").exit_code == 2
+    assert "not in the range" in run("forecast", "--data", data, "--target", "2").output
+    assert "1<=x<=1000" in run("consensus", "--data", data, "--limit", "0").output
 
 
 def test_rebuilding_keeps_what_was_loaded(data: Path) -> None:

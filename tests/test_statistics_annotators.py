@@ -191,6 +191,17 @@ def test_drift_is_a_logistic_regression_on_weeks():
     assert found.value[0] < 0
 
 
+def test_cards_can_be_grouped_by_week():
+    """A week's card counts the week's answers, and tells no drift."""
+    frame = world(6)
+    frame["week"] = np.where(frame["item"] < "i060", "2026-11-02", "2026-11-09")
+    found = cards(frame, by=["week"])
+    assert {card.group["week"]: card.answers for card in found if card.annotator == "r0"} == dict(
+        frame[frame["annotator"] == "r0"].groupby("week").size()
+    )
+    assert {card.estimates["drift"].undefined for card in found} == {"fewer than 3 weeks"}
+
+
 def test_drift_is_not_seen_where_there_is_none():
     """Of steady annotators, with weeks that scatter beyond their items, at most about 5 % seem to drift."""
     rng = np.random.default_rng(4)

@@ -54,20 +54,20 @@ def peers(
     table = _weekly(judgments, categories, group).to_pandas()
     found = {}
     for key, rows in table.groupby(list(group), dropna=False, sort=True):
-        found[tuple(name_group(group, key).values())] = _peers(rows.sort_values(["annotator", "week"]))
+        found[tuple(name_group(group, key).values())] = _peers(rows.sort_values(["annotator", "since"]))
     return found
 
 
 def _peers(rows: pd.DataFrame) -> Peers:
     names, rater = np.unique(rows["annotator"].to_numpy(object), return_inverse=True)
     sums = rows[_SUMS].to_numpy(np.float64)
-    return Peers(names, rater, rows["week"].to_numpy(np.int64), sums / [1, 1, WHOLE, WHOLE**2, WHOLE, 1])
+    return Peers(names, rater, rows["since"].to_numpy(np.int64), sums / [1, 1, WHOLE, WHOLE**2, WHOLE, 1])
 
 
 def _weekly(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]) -> ir.Table:
-    """Group, annotator, week of the item's first answer, and the sums over items of what is agreed."""
+    """Group, annotator, `since`, the week of the item's first answer, and the sums over items of what is agreed."""
     items = _items(_rated(judgments, categories, group), group)
-    return items.group_by([*group, "annotator", "week"]).aggregate(
+    return items.group_by([*group, "annotator", "since"]).aggregate(
         items=items.count(),
         answers=items.c.sum(),
         agreed=items.s.sum(),
@@ -97,7 +97,7 @@ def _items(rated: ir.Table, group: Sequence[str]) -> ir.Table:
     share = (rated.same * WHOLE / rated.others).round().cast("int64")
     day = rated.started.min() // 86_400_000
     return rated.group_by(list(dict.fromkeys((*group, "annotator", "item")))).aggregate(
-        c=rated.count(), s=share.sum(), week=((day + 3) // 7).cast("int64")
+        c=rated.count(), s=share.sum(), since=((day + 3) // 7).cast("int64")
     )
 
 
