@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
@@ -27,6 +27,9 @@ _OF_ESTIMATES = ("estimates", "weeks", "outcomes")
 
 _NAME = 40
 """How long a text may be that says what a line is about."""
+
+_REPEATED = 0.75
+"""How much of the width of a table may be what its lines are about, which is repeated where the table goes on below."""
 
 SPREAD: Mapping[str, Any] = MappingProxyType({"spread": True})
 
@@ -191,7 +194,9 @@ def shortened(row: Mapping[str, Any], notes: Notes, apart: bool) -> dict[str, st
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return "" if value is None else str(value)
 
 
 def _is_estimate(value: Any) -> bool:
@@ -215,6 +220,8 @@ def columns_of(table: Iterable[Mapping[str, Any]]) -> list[str]:
 def to_table(table: Sequence[Mapping[str, str]], width: int, named: int) -> str:
     """Rows of texts as columns of equal width; what is wider than `width` follows below, the first `named` repeated.
 
+    Columns without any text are left out.
+
     >>> print(to_table([{"locale": "de-DE", "n": "12", "share": "0.5"}], width=12, named=1))
     locale  n
     de-DE   12
@@ -222,15 +229,17 @@ def to_table(table: Sequence[Mapping[str, str]], width: int, named: int) -> str:
     locale  share
     de-DE   0.5
     """
-    columns = columns_of(table)
-    widths = {name: max(len(name), *(len(row.get(name, "")) for row in table)) for name in columns}
+    widths = {name: max(len(name), *(len(row.get(name, "")) for row in table)) for name in columns_of(table)}
+    columns = [name for place, name in enumerate(widths) if place < named or any(row.get(name) for row in table)]
     return "\n\n".join(_block(table, block, widths) for block in _blocks(columns, widths, width, named))
 
 
 def _blocks(columns: Sequence[str], widths: Mapping[str, int], width: int, named: int) -> Iterator[list[str]]:
     """The columns of each block: as many as fit, at least one beside the named ones."""
-    names, block = list(columns[:named]), list(columns[:named])
-    for name in columns[named:]:
+    ends = accumulate(widths[name] + 2 for name in columns[:named])
+    names = list(columns[: sum(end <= _REPEATED * width for end in ends)])
+    block = list(names)
+    for name in columns[len(names) :]:
         if len(block) > len(names) and sum(widths[each] + 2 for each in block) + widths[name] > width:
             yield block
             block = list(names)

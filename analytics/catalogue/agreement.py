@@ -13,7 +13,6 @@ from analytics.forecast import Forecast, forecast
 from analytics.judges import Judge, judges
 from analytics.literature import Benchmark, choices, limits
 from analytics.numeric import numeric
-from analytics.output import exploded
 from analytics.pairs import Pair, pairs
 from analytics.preferences import preference_questions
 from analytics.query import Query, chosen, in_use, measurable, narrowed
@@ -88,7 +87,11 @@ def _exemplified(row: Plain) -> Iterable[Plain]:
 
 
 def _widths(row: Plain) -> Iterable[Plain]:
-    return exploded(row, "expected") if row["expected"] else ({**row, "expected": None},)
+    now = {name: value for name, value in row.items() if name != "expected"}
+    return [
+        {**now, "times_items": each["times"], **{name: each[name] for name in each if name != "times"}}
+        for each in row["expected"]
+    ] or [now]
 
 
 STATISTICS: tuple[Statistic, ...] = (
@@ -104,7 +107,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="judges",
-        title="Agreement of people with a model that judges",
+        title="Agreement of people with models that judge",
         about="Percent, kappa, alpha and AC1 of people's answers and the model's, where they did not see it, beside "
         "that of two people, and how often the model answers as most people do; 1 is best.",
         takes=parameters.Estimated,
@@ -115,9 +118,9 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="confusions",
-        title="Which two codes are given to the same item most often, the most frequent first",
-        about="Their share of all disagreement, and how often they meet by how often chance would make them; "
-        "a ratio of 1 is chance, 0 is best.",
+        title="Which two codes annotators give to the same item most often",
+        about="The share of two codes in all disagreement, and how often they meet by how often chance would make "
+        "them; a ratio of 1 is chance, 0 is best. The most frequent come first.",
         takes=parameters.Confused,
         row=Confusion,
         rows=confusion_rows,
@@ -126,8 +129,9 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="forecast",
-        title="How much narrower the interval of agreement would be with more items, and how many it takes",
-        about="The expected width with 2, 4 and 10 times the items, by the same annotators and by more of them.",
+        title="How many more items it takes to measure agreement precisely",
+        about="The expected width of the interval with 2, 4 and 10 times the items, by the same annotators and by more "
+        "of them.",
         takes=parameters.Foretold,
         row=Forecast,
         rows=forecast_rows,
@@ -136,7 +140,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="pairs",
-        title="Agreement of each pair of annotators, the lowest first",
+        title="Agreement of each pair of annotators (Cohen's kappa), the lowest first",
         about="Cohen's kappa of those with enough items in common, with an interval, and percent beside it; 1 is best.",
         takes=parameters.Paired,
         row=Pair,
@@ -145,7 +149,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="icc",
-        title="Intraclass correlations of ratings, per question",
+        title="Agreement on ratings: intraclass correlations",
         about="How much of the variance of ratings is that of the items, by ICC(1), ICC(2) and ICC(3), of single "
         "ratings and of their mean, each with an interval; 1 is best.",
         takes=parameters.Grouped,

@@ -29,6 +29,7 @@ def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
         categories=asked,
         by=query.columns,
         method=query.method,
+        under=query.under,
         limit=query.limit,
         offset=query.offset,
     )
@@ -113,7 +114,7 @@ def _told(row: Plain) -> Iterable[Plain]:
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="annotators",
-        title="A scorecard of each annotator, per question",
+        title="Scorecard of each annotator: accuracy, agreement, consistency, drift",
         about="Volume, accuracy against gold, agreement with peers and with oneself, drift, and the longest run of one "
         "answer, each with an interval. Annotators are sorted by name and have no rank.",
         takes=parameters.Scored,
@@ -124,7 +125,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="severity",
-        title="How much lower on the scale each annotator answers than others about the same items",
+        title="How severe or lenient each annotator is on ordinal questions",
         about="Severity in logits by a many-facet Rasch model, with an interval; 0 is the mean of a subset. Severities "
         "of different subsets cannot be compared. Annotators are sorted by name and have no rank.",
         takes=parameters.Scored,
@@ -134,7 +135,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="pace",
-        title="How many annotations each annotator made and skipped, and how long one took",
+        title="How many annotations each annotator made and skipped, and how fast",
         about="Seconds (median and 90th percentile), the share that was too fast and the share that was skipped, each "
         "with an interval. Annotators are sorted by name and have no rank.",
         takes=parameters.Paced,
@@ -145,7 +146,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="consensus",
-        title="The answer of each item that its annotators' answers point to, the least certain first",
+        title="The most probable answer to each item, the least certain first",
         about="The most probable answer and how probable it is, by a model of how often each annotator errs.",
         takes=parameters.Consensual,
         row=Consensus,
@@ -155,7 +156,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="certainty",
-        title="How certain the answers of items are, per question",
+        title="How certain the answers to items are, and how many are settled",
         about="The share of items whose answer is settled at a certainty of .95, and the mean certainty; 1 is best.",
         takes=parameters.ByMethod,
         row=Certainty,
@@ -164,7 +165,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="needs",
-        title="How many ratings an item must have, per question",
+        title="How many ratings each item needs to measure a question precisely",
         about="The expected width of the interval with 2 to 20 ratings an item, by the same annotators and by more of "
         "them, how many it takes, and how reliable the mean of numbers is.",
         takes=parameters.Needed,
@@ -175,8 +176,9 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="next",
-        title="Which items need one more rating, and which are settled; those it helps most first",
-        about="How probable the answer is now and, in the mean, after one more rating, and how many settle it.",
+        title="Which items need one more rating, and which are settled",
+        about="How probable the answer is now and, in the mean, after one more rating, and how many settle it. Those "
+        "that it helps most come first.",
         takes=parameters.Continued,
         row=NextRating,
         rows=next_rows,

@@ -152,7 +152,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="options",
-        title="Agreement on each option of such questions: chosen or not",
+        title="Agreement on each option of questions that several codes can answer",
         about="Raw agreement, Krippendorff's alpha and Gwet's AC1 of each option, each with an interval; 1 is best.",
         takes=parameters.Estimated,
         row=OptionAgreement,
@@ -172,7 +172,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="span-pairs",
-        title="How the marks of each two annotators meet, the lowest first",
+        title="Agreement of each pair of annotators on marked errors, the lowest first",
         about="Precision, recall and F1 of spans and of characters, each with an interval; 1 is best.",
         takes=parameters.MarkedPage,
         row=SpanPair,
@@ -181,7 +181,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="rankings",
-        title="Agreement on the order of responses",
+        title="Agreement on the order of responses (Kendall's W)",
         about="Kendall's W, the mean of the items; and agreement on which of each two responses is better, each with "
         "an interval; 1 is best.",
         takes=parameters.Ranked,
@@ -203,7 +203,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="numbers",
-        title="Agreement on numbers, and their mean, per question",
+        title="Agreement on numbers and ratings, and their mean",
         about="Krippendorff's alpha for numbers, 1 is best; the mean; the standard deviation of one item's ratings.",
         takes=parameters.Estimated,
         row=Numbers,
@@ -212,7 +212,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="correlations",
-        title="How alike annotators order items, per question",
+        title="How alike annotators order items by ratings or numbers",
         about="Spearman's rho and Kendall's tau-b, the mean of all pairs of annotators with enough items in common; "
         "1 is the same order, 0 none.",
         takes=parameters.Correlated,
@@ -231,7 +231,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="annotator-correlations",
-        title="How alike each annotator and the mean of the others order items, the lowest first",
+        title="How alike each annotator and the others order items, the lowest first",
         about="Spearman's rho and Kendall's tau-b of those with enough items rated by others too; 1 is the same order.",
         takes=parameters.CorrelatedPage,
         row=AnnotatorCorrelation,

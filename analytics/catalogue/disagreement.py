@@ -84,7 +84,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="disagreement",
-        title="How much annotators disagree, per group of answers, and how far that is from all other groups",
+        title="Which groups of answers, such as locales, disagree more than all others",
         about="The share of pairs of annotators with different answers and its difference from all other groups of the "
         "question, each with an interval; a q-value below .05 is no chance. 0 is best.",
         takes=parameters.Compared,
@@ -94,7 +94,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="dissent",
-        title="Annotators who answer otherwise than their peers, those who surely do most first",
+        title="Annotators who answer otherwise than their peers, the surest first",
         about="The share of peers with another answer, with an interval, and by what the frequencies of answers would "
         "make it: a ratio of 1 is chance, 0 is best. Whoever disagrees is not thereby wrong.",
         takes=parameters.Dissenting,
@@ -104,7 +104,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="groups",
-        title="Groups of annotators: agreement within against agreement with the others",
+        title="How far groups of annotators agree within, and with the others",
         about="Alpha within (irr), cross-replication reliability with the others (xrr) and their ratio (gai), each "
         "with an interval; a gai of 1 is no difference. Nothing is told of fewer than 5 annotators.",
         takes=parameters.OfPeople,

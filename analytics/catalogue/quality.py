@@ -75,7 +75,7 @@ def trend_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Trend
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="accuracy",
-        title="Answers against a reference: accuracy, precision, recall, F1 and what is taken for what",
+        title="Answers against gold, audits, the majority or a model: accuracy and F1",
         about="The share of answers equal to gold, to an audit, to adjudicated answers, to the majority of the others "
         "or to a model's, and figures per category, each with an interval; 1 is best.",
         takes=parameters.Referenced,
@@ -85,7 +85,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="quality",
-        title="Quality of what was reviewed",
+        title="MQM scores of reviewed responses, and whether they pass",
         about="MQM scores: the penalty of the marked errors per annotation and per 1,000 words, with intervals; 0 is "
         "best. `result` says whether the whole interval is on one side of the programme's pass marks.",
         takes=parameters.Estimated,
@@ -95,7 +95,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="density",
-        title="Errors per 1,000 words, by category and severity",
+        title="Marked errors per 1,000 words, by category and severity",
         about="How many errors of each category were marked per 1,000 words and per annotation, each with an interval.",
         takes=parameters.Estimated,
         row=Density,
@@ -104,7 +104,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="trends",
-        title="Weekly error rates and their trend, per error category",
+        title="Rates of marked errors by week, and their trend",
         about="Errors per annotation with an interval, and the change of the log rate per week; CSV has a line a week.",
         takes=parameters.Weekly,
         row=Trend,

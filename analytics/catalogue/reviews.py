@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from analytics import parameters
-from analytics.catalogue.statistic import Statistic
+from analytics.catalogue.statistic import Plain, Statistic
 from analytics.query import Query, chosen, narrowed
 from analytics.reviews.asked import Asked, asked
 from analytics.reviews.findings import Finding, findings
@@ -52,10 +53,14 @@ def _decisions(library: Library, query: Query) -> Asked:
     return replace(every, decisions=tuple(chosen(dict.fromkeys(every.decisions), query)))
 
 
+def _labelled(row: Plain) -> Iterable[Plain]:
+    return ({**row, "category": row["category"] or "(all)"},)
+
+
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="reviews",
-        title="What reviewers decide, how much they change, and whether it stands",
+        title="What reviewers accept, fix and reject, and whether it stands",
         about="Shares of reviews that accept, fix and reject; how much fixes change; how often a later look decides "
         "otherwise, and how often what is known to be wrong is found, each with an interval.",
         takes=parameters.Estimated,
@@ -65,7 +70,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="reviewers",
-        title="The same of each reviewer",
+        title="What each reviewer accepts, fixes and rejects, and whether it stands",
         about="One row a reviewer, by pseudonym; intervals hold for this reviewer on other items, and rank nobody.",
         takes=parameters.Scored,
         row=Reviewer,
@@ -74,7 +79,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="findings",
-        title="Why reviewers fix and reject",
+        title="What reviews name as wrong, and what is then decided",
         about="How often reviews name each error type, severity and state of the guideline, and what is then decided.",
         takes=parameters.Estimated,
         row=Finding,
@@ -83,12 +88,13 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="seeded",
-        title="Which seeded errors are found, by category",
+        title="Which errors put in on purpose annotators find, by category",
         about="Of the errors that were put into responses on purpose, the share that annotators mark, and of those "
         "marked, the shares with the right category and severity, each with an interval; 1 is best.",
         takes=parameters.Estimated,
         row=Seeded,
         rows=seeded_rows,
         path="errors/seeded",
+        lines=_labelled,
     ),
 )

@@ -71,7 +71,7 @@ def _with_reasons(row: Plain) -> Iterable[Plain]:
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="locales",
-        title="Every locale and workflow at a glance",
+        title="Every locale and workflow at a glance: work done and agreement",
         about="What was done, and how far annotators agree on the question that sums the workflow up.",
         takes=parameters.Filters,
         row=LocaleRow,
@@ -80,7 +80,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="suggestions",
-        title="How far suggestions pull answers, per helper",
+        title="How far helpers' suggestions pull answers",
         about="The share of answers equal to a suggestion when it was shown and when it was hidden, and shown "
         "less hidden, each with an interval; a difference of 0 is no pull.",
         takes=parameters.Grouped,
@@ -90,7 +90,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="edits",
-        title="Edited texts, the newest first",
+        title="What annotators changed in edited texts, the newest first",
         about="What annotators changed, as pieces that stayed, went and came, with edit distances; 0 is unchanged.",
         takes=parameters.Paged,
         row=Edit,
@@ -100,7 +100,7 @@ STATISTICS: tuple[Statistic, ...] = (
     ),
     Statistic(
         name="screening",
-        title="What the screens find of what people call harmful",
+        title="How much of what people call harmful each screen finds",
         about="Recall and precision of each screen, with intervals, and what was done with what it found; 1 is best.",
         takes=parameters.Screened,
         row=Screening,
