@@ -309,6 +309,10 @@ class Continued(Grouped):
 class Consensual(ByMethod):
     """And which part of them."""
 
+    under = fields.Float(
+        validate=validate.Range(0, 1),
+        metadata={"description": "only items whose certainty is below this, e.g. `.95`: those for adjudication"},
+    )
     limit = _limit()
     offset = _offset("least certain")
 

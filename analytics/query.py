@@ -38,6 +38,7 @@ class Query:
     codes: tuple[str, ...] = HARMFUL
     target: float = 0.1
     method: str = "dawid_skene"
+    under: float | None = None
     metric: str = "kappa"
     minimum: int = MINIMUM
     reference: str = "gold"

@@ -305,6 +305,17 @@ def test_rows_come_the_least_certain_first_and_in_pages():
     assert [len(page) for page in pages[:2]] == [20, 20]
 
 
+def test_the_contested_items_are_those_under_a_certainty():
+    """With `under` only items whose certainty is below it come, in the same order, and none of unknown certainty."""
+    table = judgments(as_rows(np.random.default_rng(3).integers(-1, 4, (50, 5))))
+    whole = consensus(table, categories=nominal(CODES))
+    contested = consensus(table, categories=nominal(CODES), under=whole[20].certainty)
+    assert contested == [row for row in whole if row.certainty < whole[20].certainty]
+    assert 0 < len(contested) <= 20
+    single = judgments(as_rows(np.array([[0, -1], [-1, 1]])))
+    assert consensus(single, categories=nominal(CODES), under=1) == []
+
+
 def test_the_summary_of_a_group_is_that_of_its_items():
     """The share of settled items and the mean certainty, with intervals around them."""
     table = judgments(as_rows(np.random.default_rng(4).integers(-1, 3, (50, 5))))
@@ -351,4 +362,7 @@ def test_the_api_answers_pages_of_consensus(filled: FlaskClient):
     assert sum(group["settled"]["n_items"] for group in groups) == len(whole)
     csv = filled.get(f"/v1/consensus?{asked}&format=csv&limit=1", headers=INGEST).text
     assert csv.startswith("workflow,question,locale,item,target,method,answer,tied,certainty,settled,n_judgments")
+    contested = filled.get(f"/v1/consensus?{asked}&under=.8", headers=INGEST).json["rows"]
+    assert contested == [row for row in whole if row["certainty"] < 0.8]
+    assert filled.get("/v1/consensus?under=2", headers=INGEST).status_code == 422
     assert filled.get("/v1/consensus?method=glad", headers=INGEST).status_code == 422

@@ -117,13 +117,15 @@ def consensus(
     categories: Mapping[QuestionKey, Categories],
     by: Sequence[str] = ("locale",),
     method: str = "dawid_skene",
+    under: float | None = None,
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Consensus]:
     """The answer of each unit, the least certain first, then by group, item and target.
 
-    Units whose certainty is undefined come last. Of the rows the first `offset` are left out and `limit` at most are
-    made (None: all). Parameters and errors as those of `answers`.
+    Units whose certainty is undefined come last; with `under`, only those whose certainty is below it come. Of the rows
+    the first `offset` are left out and `limit` at most are made (None: all). Parameters and errors as those of
+    `answers`.
     """
     groups = answers(judgments, categories=categories, by=by, method=method)
     if not groups:
@@ -131,7 +133,8 @@ def consensus(
     certainty = np.concatenate([each.certainty for each in groups])
     ends = np.cumsum([len(each.certainty) for each in groups])
     end = None if limit is None else offset + limit
-    rows = np.argsort(np.round(certainty, 9), kind="stable")[offset:end]
+    order = np.argsort(np.round(certainty, 9), kind="stable")
+    rows = (order if under is None else order[certainty[order] < under])[offset:end]
     of = np.searchsorted(ends, rows, side="right")
     return [
         _row(groups[number], int(row) - int(ends[number]) + len(groups[number].certainty))
