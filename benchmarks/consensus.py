@@ -82,9 +82,11 @@ def main() -> None:
         "| judgments | leg | seconds | × Concord | processor seconds | × Concord | peak MB | accuracy |",
         "|---:|---|---:|---:|---:|---:|---:|---:|",
     ]
+    print(*lines, sep="\n")
     for size in asked.sizes:
-        lines += run(size)
-    print("\n".join(lines))
+        found = run(size)
+        print(*found, sep="\n", flush=True)
+        lines += found
     if asked.table:
         asked.table.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
