@@ -13,6 +13,8 @@ import click
 import pytest
 
 import concord
+from analytics.catalogue import STATISTICS
+from analytics.query import GROUPINGS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
@@ -50,9 +52,17 @@ def test_the_front_door_has_every_command_of_every_part() -> None:
 
 
 def test_every_command_is_described_for_operators() -> None:
-    """Each command, whole, stands in docs/operators.md."""
+    """Each command, whole, stands in docs/operators.md, unless it is a statistic."""
     text = (ROOT / "docs/operators.md").read_text("utf-8")
-    assert [path for path, _ in COMMANDS if f"`{path}`" not in text] == []
+    statistics = {f"concord {each.name}" for each in STATISTICS}
+    assert [path for path, _ in COMMANDS if path not in statistics and f"`{path}`" not in text] == []
+
+
+def test_every_statistic_is_described_for_analysts() -> None:
+    """The command and the route of each statistic stand in one line of docs/analysts.md, and so does every column."""
+    text = (ROOT / "docs/analysts.md").read_text("utf-8")
+    assert [each.name for each in STATISTICS if f" | `{each.name}` | `{each.path}` | " not in text] == []
+    assert [column for column in GROUPINGS if f"`{column}`" not in text] == []
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[path for path, _ in COMMANDS])
