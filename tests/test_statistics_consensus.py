@@ -144,8 +144,8 @@ def test_dawid_skene_is_at_least_as_accurate_as_that_of_crowd_kit_and_as_the_maj
 def test_one_coin_and_mace_are_as_accurate_as_those_of_crowd_kit(method, name):
     """In worlds of known truth, one-coin and MACE are right about as often as crowd-kit's, or oftener."""
     truth, rows = world(0, **WORLDS[name])
-    peer = {"one_coin": OneCoinDawidSkene(), "mace": MACE(n_restarts=3, random_state=1)}[method]
-    assert share_right(ours(rows, 4, method), truth) >= share_right(theirs(rows, peer), truth) - 0.01
+    peer = {"one_coin": OneCoinDawidSkene(), "mace": MACE(n_restarts=1)}[method]
+    assert share_right(ours(rows, 4, method), truth) >= share_right(theirs(rows, peer), truth) - 0.005
 
 
 grids = arrays(np.int64, st.tuples(st.integers(2, 10), st.integers(2, 5)), elements=st.integers(-1, 3)).filter(
