@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import permutations
 
 import numpy as np
@@ -95,25 +96,49 @@ class _Model:
         top = max([1, *(int(each.outcomes.max()) for each in parts)])
         return cls(tuple(replace(each, rater=place[each.rater]) for each in parts), np.flatnonzero(there), top - 1)
 
+    @cached_property
+    def counted(self) -> tuple[tuple[Floats, Floats], ...]:
+        """How often categories are used in the outcomes and in the answers of each part."""
+        return tuple((_used(each.outcomes, self.free), _used(each.own, self.free)) for each in self.parts)
+
     def derivatives(self, at: Floats) -> tuple[Floats, sparse.csr_array]:
         """The score (parameters,) and the information (parameters, parameters), of the prior too."""
         count = len(self.raters)
         score = np.concatenate([np.zeros(count), -_PRIOR * at[count:]])
-        cells, across = [], np.zeros((count, self.free))
         within = _PRIOR * np.eye(self.free)
-        for part in self.parts:
-            expected = _Expected.of(part, self, at)
+        cells = []
+        for expected, (_, used) in zip(self.expected(at), self.counted, strict=True):
+            part = expected.part
             np.add.at(score, part.rater, expected.answers - part.own)
-            score[count:] += (expected.used - _used(part.own, self.free)).sum(axis=0)
-            cells.append(expected.between())
-            np.add.at(across, part.rater, expected.across())
+            score[count:] += (expected.used - used).sum(axis=0)
+            across = expected.across().ravel()
+            cells += [expected.between().ravel(), across, across]
             within += expected.within()
-        information = sum(
-            (sparse.csr_array((value.ravel(), (i.ravel(), j.ravel())), shape=(count, count)) for value, i, j in cells),
-            sparse.csr_array((count, count)),
-        )
-        corner = sparse.block_array([[information, across], [across.T, within]]) if self.free else information
-        return score, sparse.csr_array(corner)
+        found, column, starts = self.cells
+        value = np.bincount(found, weights=np.concatenate([*cells, within.ravel()]))
+        return score, sparse.csr_array((value, column, starts), shape=(len(score), len(score)))
+
+    @cached_property
+    def cells(self) -> tuple[Integers, Integers, Integers]:
+        """The cell that each part of the information belongs to, their columns, and where each row of cells starts.
+
+        They are the same at all parameters, so they are sorted once.
+        """
+        count = len(self.raters)
+        free, size = count + np.arange(self.free), count + self.free
+        places = []
+        for part in self.parts:
+            rater, used = part.rater[:, :, None], free[None, None, :]
+            both = rater * size + part.rater[:, None, :]
+            places += [both.ravel(), (rater * size + used).ravel(), (used * size + rater).ravel()]
+        places.append((free[:, None] * size + free).ravel())
+        cell, found = np.unique(np.concatenate(places), return_inverse=True)
+        return found, cell % size, np.searchsorted(cell, np.arange(size + 1) * size)
+
+    def expected(self, at: Floats) -> Iterator[_Expected]:
+        """What each part is expected to be."""
+        for part, (counted, _) in zip(self.parts, self.counted, strict=True):
+            yield _Expected.of(part, counted, at[: len(self.raters)], at[len(self.raters) :])
 
     def summary(self, at: Floats, count: int) -> Floats:
         """Severities and standard errors at the maximum: (2, count)."""
@@ -136,9 +161,8 @@ class _Model:
         """What each item adds to the score: (items, parameters)."""
         count = len(self.raters)
         values, rows, columns = [], [], []
-        for part in self.parts:
-            expected = _Expected.of(part, self, at)
-            used = expected.used - _used(part.own, self.free)
+        for expected, (_, answered) in zip(self.expected(at), self.counted, strict=True):
+            part, used = expected.part, expected.used - answered
             values += [(expected.answers - part.own).ravel(), used.ravel()]
             rows += [np.repeat(part.item, part.rater.shape[1]), np.repeat(part.item, self.free)]
             columns += [part.rater.ravel(), np.tile(count + np.arange(self.free), len(part.item))]
@@ -164,21 +188,19 @@ class _Expected:
     used: Floats
 
     @classmethod
-    def of(cls, part: Blocks, model: _Model, at: Floats) -> _Expected:
-        severe, thresholds = at[: len(model.raters)], at[len(model.raters) :]
-        counted = _used(part.outcomes, model.free)
+    def of(cls, part: Blocks, counted: Floats, severe: Floats, thresholds: Floats) -> _Expected:
+        """At these parameters; `counted` says how often categories are used in the outcomes."""
         logs = -(severe[part.rater] @ part.outcomes.T) - counted @ thresholds
         chance = np.exp(logs - logs.max(axis=1, keepdims=True))
         chance /= chance.sum(axis=1, keepdims=True)
         return cls(part, counted, chance, chance @ part.outcomes, chance @ counted)
 
-    def between(self) -> tuple[Floats, Integers, Integers]:
-        """The covariances of the answers of two annotators in a block, and who they are: each (blocks, size²)."""
-        outcomes, rater = self.part.outcomes, self.part.rater
-        size = outcomes.shape[1]
+    def between(self) -> Floats:
+        """The covariances of the answers of two annotators in a block: (blocks, size²)."""
+        outcomes = self.part.outcomes
         products = (outcomes[:, :, None] * outcomes[:, None, :]).reshape(len(outcomes), -1)
-        both = (self.answers[:, :, None] * self.answers[:, None, :]).reshape(len(rater), -1)
-        return self.chance @ products - both, np.repeat(rater, size, axis=1), np.tile(rater, (1, size))
+        found: Floats = self.chance @ products
+        return found - (self.answers[:, :, None] * self.answers[:, None, :]).reshape(len(found), -1)
 
     def across(self) -> Floats:
         """The covariances of answers and of the use of categories: (blocks, size, free)."""
