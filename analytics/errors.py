@@ -116,11 +116,11 @@ class UnknownSource(InputError):
 class UnknownValue(InputError):
     """A parameter value that the data does not hold; `known` are those it does."""
 
-    def __init__(self, field: str, value: str, known: Iterable[str]) -> None:
+    def __init__(self, field: str, value: str, known: Iterable[str], among: str = "") -> None:
         self.field = field
         self.known = sorted(known)
         choices = f"choose one of: {', '.join(self.known)}" if self.known else "nothing has been ingested yet"
-        super().__init__(f"there is no {field.replace('_', ' ')} {value!r}", fix=choices)
+        super().__init__(f"there is no {field.replace('_', ' ')} {value!r}{among}", fix=choices)
 
 
 class MissingFrames(AnalyticsError):

@@ -21,6 +21,8 @@ GROUPINGS = (*ALWAYS, *DIMENSIONS)
 HARMFUL = ("harmful",)
 SAFETY = "safety_moderation"
 OVER: tuple[Over, ...] = ("items_and_raters", "items")
+_OF_THE_KIND = " of the kind that this statistic takes"
+_ITS_QUESTIONS = f" with questions{_OF_THE_KIND}"
 
 T = TypeVar("T")
 
@@ -98,10 +100,10 @@ def measurable(snapshot: Snapshot, library: Library, query: Query) -> dict[Quest
 def chosen(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]:
     """The questions that are asked for, out of those a statistic is possible for; raises UnknownValue."""
     if query.workflow is not None:
-        check_known("workflow", query.workflow, {workflow for workflow, _ in possible})
+        check_known("workflow", query.workflow, {workflow for workflow, _ in possible}, _ITS_QUESTIONS)
         possible = {key: value for key, value in possible.items() if key[0] == query.workflow}
     if query.question is not None:
-        check_known("question", query.question, {question for _, question in possible})
+        check_known("question", query.question, {question for _, question in possible}, _OF_THE_KIND)
         possible = {key: value for key, value in possible.items() if key[1] == query.question}
     return possible
 
@@ -111,7 +113,7 @@ def narrowed(table: ir.Table, snapshot: Snapshot, query: Query) -> ir.Table:
     return with_dimensions(narrow(table, snapshot, query.workflow, query.locale), snapshot, query.columns)
 
 
-def check_known(field: str, value: str, known: Collection[str]) -> None:
-    """Raises UnknownValue, which names what is known."""
+def check_known(field: str, value: str, known: Collection[str], among: str = "") -> None:
+    """Raises UnknownValue, which names what is known; `among` says where it was looked for."""
     if value not in known:
-        raise UnknownValue(field, value, known)
+        raise UnknownValue(field, value, known, among)

@@ -162,6 +162,8 @@ def test_python_takes_lists_and_refuses_what_the_api_refuses(data: Path) -> None
         ask(data, "agreement", metrics=["percent", "kappa"])
     with pytest.raises(UnknownValue, match="no workflow"):
         ask(data, "agreement", workflow="nothing")
+    with pytest.raises(UnknownValue, match=r"no question 'errors' of the kind that this statistic takes; .*fluency"):
+        ask(data, "icc", question="errors")
     with pytest.raises(StoreMissing):
         ask(data / "nowhere", "agreement")
 
