@@ -1,7 +1,7 @@
 """Answers of each unit as numbers, in one pass of the engine: for statistics that compare the annotators of a unit.
 
-The engine gathers the answers of a unit (one item and target) into lists of numbers, so that no text of items or
-annotators leaves it; NumPy sorts them and lets an annotator's newest answer count. The expressions are plain Ibis.
+The engine gathers the answers of a unit (one item and target) into lists, so that no text of items leaves it;
+NumPy sorts them and lets an annotator's newest answer count. The expressions are plain Ibis.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
@@ -68,30 +67,35 @@ def read(known: ir.Table, questions: Collection[QuestionKey], group: Sequence[st
 
     Of several answers of the same instant the greatest counts.
     """
-    known = placed(known, questions)
-    names = known.select("annotator").distinct().order_by("annotator").to_pyarrow()["annotator"]
-    people = pa.table({"annotator": names, "rater": np.arange(len(names), dtype=np.int32)})
     within = [name for name in group if name not in ALWAYS]
-    table = gathered(known, ibis.memtable(people), [ASKED, *within]).to_pyarrow()
+    table = gathered(placed(known, questions), [ASKED, *within]).to_pyarrow()
     groups, place, starts = _groups(table.select([ASKED, *within]), within, sorted(questions))
-    unit, rater, own = _settled(table, place)
+    names, annotator = _names(table["annotators"])
+    unit, rater, own = _settled(table, place, annotator)
     ends = pairwise(np.searchsorted(unit, starts))
     found = [
         Answers(named, unit[first:last] - start, rater[first:last], own[first:last])
         for named, start, (first, last) in zip(groups, starts, ends, strict=False)
     ]
-    return names.to_numpy(zero_copy_only=False), found
+    return names, found
 
 
-def gathered(known: ir.Table, people: ir.Table, group: Sequence[str]) -> ir.Table:
-    """The columns of `group`, one row a unit: `raters`, `owns` and `instants` of its answers, as lists.
-
-    `people` numbers annotators: `annotator` and `rater`.
-    """
-    met = known.inner_join(people, "annotator")
+def gathered(known: ir.Table, group: Sequence[str]) -> ir.Table:
+    """The columns of `group`, one row a unit: `annotators`, `owns` and `instants` of its answers, as lists."""
+    known = known.filter(known.annotator.notnull())
     unit = list(dict.fromkeys((*group, "item", "target")))
-    lists = {f"{name}s": met[name].collect() for name in ("rater", "own", "instant")}
-    return met.group_by(unit).aggregate(**lists).select(*group, *lists)
+    lists = {f"{name}s": known[name].collect() for name in ("annotator", "own", "instant")}
+    return known.group_by(unit).aggregate(**lists).select(*group, *lists)
+
+
+def _names(lists: pa.ChunkedArray) -> tuple[Texts, Integers]:
+    """The different names in these lists, sorted, and the number of each."""
+    encoded = pc.list_flatten(lists).dictionary_encode().unify_dictionaries()
+    names = encoded.chunk(0).dictionary.to_numpy(zero_copy_only=False) if encoded.num_chunks else np.zeros(0, object)
+    order = np.argsort(names)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return names[order], np.concatenate([order[:0], *(place[each.indices.to_numpy()] for each in encoded.chunks)])
 
 
 def _groups(
@@ -109,11 +113,10 @@ def _groups(
     return named, place, starts
 
 
-def _settled(table: pa.Table, place: Integers) -> tuple[Integers, Integers, npt.NDArray[Any]]:
-    """Unit (the place of its row), annotator and newest answer, sorted by unit and annotator."""
-    raters = table["raters"].combine_chunks()
-    unit = np.repeat(place, pc.list_value_length(raters).to_numpy())
-    rater, own, instant = (table[name].combine_chunks().flatten().to_numpy() for name in ("raters", "owns", "instants"))
+def _settled(table: pa.Table, place: Integers, rater: Integers) -> tuple[Integers, Integers, npt.NDArray[Any]]:
+    """Unit (the place of its row), annotator and newest answer, sorted by both; `rater` is who gave each answer."""
+    unit = np.repeat(place, pc.list_value_length(table["owns"]).to_numpy())
+    own, instant = (pc.list_flatten(table[name]).to_numpy() for name in ("owns", "instants"))
     people = int(rater.max(initial=0)) + 1
     number = unit * people + rater
     order = np.argsort(number)
