@@ -40,6 +40,9 @@ class Tables(Protocol):
     def items(self) -> ir.Table:
         """Every item that a manifest named."""
 
+    def projects(self) -> ir.Table:
+        """Every project that a manifest named."""
+
     def annotators(self) -> ir.Table:
         """Every annotator that a manifest named."""
 
@@ -68,7 +71,15 @@ def _vendor(answers: ir.Table, tables: Tables) -> ir.Table:
 
 
 def _of_item(answers: ir.Table, tables: Tables) -> ir.Table:
-    return _joined(answers, tables.items().select("item", "programme", "domain", "batch"), "item")
+    return _joined(answers, tables.items().select("item", "domain", "batch"), "item")
+
+
+def _programme(answers: ir.Table, tables: Tables) -> ir.Table:
+    """That of the project, since several may show an item; the item's where nothing is known of the project."""
+    shown = tables.projects().select("source", "project", "programme").distinct(on=["source", "project"])
+    known = _joined(answers, shown, "source", "project")
+    known = _joined(known, tables.items().select("item", owner="programme"), "item")
+    return known.mutate(programme=known.programme.fill_null(known.owner)).drop("owner")
 
 
 def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
@@ -88,7 +99,7 @@ _ADDED: Mapping[str, Callable[[ir.Table, Tables], ir.Table]] = {
     "language": _language,
     "week": _week,
     "vendor": _vendor,
-    "programme": _of_item,
+    "programme": _programme,
     "domain": _of_item,
     "batch": _of_item,
     "model": _of_response,

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from analytics.agreement import Agreement, agreement
 from analytics.estimate import Estimate
 from analytics.query import check_workflow, narrow
+from analytics.references import placed_questions, told_apart
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library
@@ -44,7 +45,7 @@ def locale_rows(
     check_workflow(library, workflow)
     counts = _counts(narrow(snapshot.annotations(), snapshot, workflow, locale))
     judgments = narrow(snapshot.judgments(), snapshot, workflow, locale)
-    agreements = _agreements(judgments, library)
+    agreements = _agreements(told_apart(judgments, placed_questions(library.workflows), snapshot), library)
     rows = [row for row in counts if row["workflow"] in library.workflows]
     return [_row(row, library, agreements) for row in rows]
 

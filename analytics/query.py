@@ -13,6 +13,7 @@ from analytics.errors import UnknownValue
 from analytics.estimate import Over
 from analytics.pairs import MINIMUM
 from analytics.rater_groups import ATTRIBUTES
+from analytics.references import placed_questions, told_apart
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library
@@ -111,6 +112,15 @@ def chosen(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]
 def narrowed(table: ir.Table, snapshot: Snapshot, query: Query) -> ir.Table:
     """The rows to look at, with the columns to group them by; raises UnknownValue."""
     return with_dimensions(narrow(table, snapshot, query.workflow, query.locale), snapshot, query.columns)
+
+
+def compared(snapshot: Snapshot, library: Library, query: Query) -> ir.Table:
+    """The judgments to look at, of each item in one order of its responses, with the columns to group them by.
+
+    Raises UnknownValue.
+    """
+    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    return told_apart(judgments, placed_questions(library.workflows), snapshot)
 
 
 def check_known(field: str, value: str, known: Collection[str], among: str = "") -> None:

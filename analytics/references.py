@@ -108,6 +108,24 @@ def in_layout(answers: ir.Table, placed: Collection[QuestionKey], projects: ir.T
     return answers.mutate(layout=ibis.ifelse(depends, answers.shown_by.fill_null(""), "")).drop("shown_by")
 
 
+def told_apart(answers: ir.Table, placed: Collection[QuestionKey], tables: Tables) -> ir.Table:
+    """Answers to compare with each other: `item` names the programme too where another than the item's own showed it.
+
+    An item's own programme is the one that told of it last. Only questions of `placed` are concerned, and nothing is
+    read where each of their workflows has one programme.
+    """
+    projects = tables.projects()
+    here = projects.filter(projects.workflow.isin(sorted({workflow for workflow, _ in placed})))
+    programmes = here.group_by("workflow").aggregate(programmes=here.programme.nunique())
+    if max(programmes.to_pyarrow()["programmes"].to_pylist(), default=0) < 2:
+        return answers
+    own = tables.items().select("item", owner="programme").distinct(on=["item"])
+    known = _joined(in_layout(answers, placed, projects), own, ("item",))
+    elsewhere = (known.layout != "") & (known.layout != known.owner.fill_null(""))
+    named = known.item + " (" + known.layout + ")"
+    return known.mutate(item=ibis.ifelse(elsewhere, named, known.item)).drop("layout", "owner")
+
+
 def gold(items: ir.Table) -> ir.Table:
     """The gold of items (see `plugins.frames.ITEMS`): `UNIT`, `value`, `updated` and `programme`, in whose order it is.
 

@@ -147,7 +147,7 @@ def rounded(value: Any) -> Any:
         return {name: rounded(each) for name, each in value.items()}
     if isinstance(value, list):
         return [rounded(each) for each in value]
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    return float(f"{round(value, 12):.8g}") if isinstance(value, float) else value
 
 
 def test_python_takes_lists_and_refuses_what_the_api_refuses(data: Path) -> None:

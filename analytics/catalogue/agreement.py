@@ -15,7 +15,7 @@ from analytics.literature import Benchmark, choices, limits
 from analytics.numeric import numeric
 from analytics.pairs import Pair, pairs
 from analytics.preferences import preference_questions
-from analytics.query import Query, chosen, in_use, measurable, narrowed
+from analytics.query import Query, chosen, compared, in_use, measurable, narrowed
 from analytics.ratings import Icc, intraclass
 from analytics.references import in_layout, placed_questions, suggested
 from analytics.scales import QuestionKey
@@ -26,7 +26,7 @@ from guidelines import Library
 def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
     """Agreement as asked; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     rows = agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
     choosing = preference_questions(library.workflows)
     return [replace(row, benchmarks=_benchmarks(row, choosing)) for row in rows]
@@ -50,14 +50,14 @@ def judge_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Judge
 def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Confusion]:
     """The codes that annotators confuse, as asked, the most frequent first; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return confusions(judgments, categories=asked, by=query.columns, over=query.over, limit=query.limit)
 
 
 def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Forecast]:
     """What more items would do for the intervals of agreement, as asked; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return forecast(judgments, categories=asked, by=query.columns, metrics=query.metrics, target=query.target)
 
 
@@ -65,7 +65,7 @@ def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
     """The agreement of each pair of annotators as asked, the lowest kappa first; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
     return pairs(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=asked,
         by=query.columns,
         metric=query.metric,
@@ -78,7 +78,7 @@ def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
 def icc_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Icc]:
     """Intraclass correlations as asked, of questions whose codes have numbers; raises UnknownValue."""
     asked = chosen(in_use(numeric(library.workflows), snapshot, query), query)
-    return intraclass(narrowed(snapshot.judgments(), snapshot, query), questions=asked, by=query.columns)
+    return intraclass(compared(snapshot, library, query), questions=asked, by=query.columns)
 
 
 def _exemplified(row: Plain) -> Iterable[Plain]:

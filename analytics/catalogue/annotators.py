@@ -13,7 +13,7 @@ from analytics.consensus.answers import Certainty, Consensus, certainties, conse
 from analytics.consensus.next_rating import NextRating, next_ratings
 from analytics.needs import Need, needs
 from analytics.numeric import numeric
-from analytics.query import Query, check_workflow, chosen, in_use, measurable, narrowed
+from analytics.query import Query, check_workflow, chosen, compared, in_use, measurable, narrowed
 from analytics.references import gold
 from analytics.scales import categories
 from analytics.store import Snapshot
@@ -23,7 +23,7 @@ from guidelines import Library
 def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Consensus]:
     """The answer of each item as asked, the least certain first; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return consensus(
         judgments,
         categories=asked,
@@ -38,7 +38,7 @@ def consensus_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
 def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Certainty]:
     """How certain the answers of items are, as asked; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return certainties(judgments, categories=asked, by=query.columns, method=query.method)
 
 
@@ -46,7 +46,7 @@ def need_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Need]:
     """What more ratings an item would do for intervals, as asked; raises UnknownValue."""
     possible = {**numeric(library.workflows), **categories(library.workflows)}
     asked = chosen(in_use(possible, snapshot, query), query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return needs(judgments, questions=asked, by=query.columns, metrics=query.metrics, target=query.target)
 
 
@@ -54,7 +54,7 @@ def next_rows(snapshot: Snapshot, library: Library, query: Query) -> list[NextRa
     """What one more rating would do for each item as asked, the contested ones first; raises UnknownValue."""
     asked = measurable(snapshot, library, query)
     return next_ratings(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=asked,
         by=query.columns,
         method=query.method,
@@ -66,7 +66,7 @@ def next_rows(snapshot: Snapshot, library: Library, query: Query) -> list[NextRa
 def scorecard_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Scorecard]:
     """What is known of each annotator as asked; raises UnknownValue."""
     return scorecards(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         gold(snapshot.items()),
         categories=measurable(snapshot, library, query),
         by=query.columns,
@@ -79,7 +79,7 @@ def severity_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Se
     """How severe each annotator is as asked, on questions with an ordinal scale; raises UnknownValue."""
     ordinal = {key: each for key, each in categories(library.workflows).items() if each.scale == "ordinal"}
     return severity(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=chosen(in_use(ordinal, snapshot, query), query),
         by=query.columns,
         limit=query.limit,

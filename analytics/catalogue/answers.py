@@ -13,7 +13,7 @@ from analytics.numbers import Numbers, numbers
 from analytics.numeric import numeric
 from analytics.orders import ranking_questions
 from analytics.preferences import Preference, preference_questions, preferences
-from analytics.query import Query, chosen, in_use, narrow, narrowed
+from analytics.query import Query, chosen, compared, in_use, narrow, narrowed
 from analytics.rank_correlations import (
     AnnotatorCorrelation,
     Correlation,
@@ -92,14 +92,14 @@ def preference_rows(snapshot: Snapshot, library: Library, query: Query) -> list[
 def number_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Numbers]:
     """Interval alpha and the mean of numbers as asked; raises UnknownValue."""
     asked = chosen(in_use(numeric(library.workflows), snapshot, query), query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return numbers(judgments, questions=asked, by=query.columns, over=query.over)
 
 
 def correlation_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Correlation]:
     """The mean correlation of pairs of annotators as asked; raises UnknownValue."""
     asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = compared(snapshot, library, query)
     return correlations(judgments, questions=asked, by=query.columns, minimum=query.minimum, over=query.over)
 
 
@@ -107,7 +107,7 @@ def pair_correlation_rows(snapshot: Snapshot, library: Library, query: Query) ->
     """The correlation of each pair of annotators as asked, the lowest first; raises UnknownValue."""
     asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
     return pair_correlations(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         questions=asked,
         by=query.columns,
         minimum=query.minimum,
@@ -120,7 +120,7 @@ def annotator_correlation_rows(snapshot: Snapshot, library: Library, query: Quer
     """The correlation of each annotator with the others as asked, the lowest first; raises UnknownValue."""
     asked = chosen(in_use(ordered(library.workflows), snapshot, query), query)
     return annotator_correlations(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         questions=asked,
         by=query.columns,
         minimum=query.minimum,

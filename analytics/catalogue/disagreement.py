@@ -9,7 +9,7 @@ from analytics.catalogue.statistic import Plain, Statistic
 from analytics.contested import Contested, contested
 from analytics.disagreement import Disagreement, disagreement
 from analytics.dissent import Dissent, dissent
-from analytics.query import Query, measurable, narrowed
+from analytics.query import Query, compared, measurable
 from analytics.rater_groups import RaterGroup, possible, rater_groups
 from analytics.store import Snapshot
 from guidelines import Library
@@ -18,7 +18,7 @@ from guidelines import Library
 def contested_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Contested]:
     """The items that annotators disagree on as asked, the most contested first; raises UnknownValue."""
     return contested(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=measurable(snapshot, library, query),
         by=query.columns,
         minimum=query.minimum,
@@ -30,7 +30,7 @@ def contested_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
 def disagreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Disagreement]:
     """The disagreement of each group as asked, of each question the largest first; raises UnknownValue."""
     return disagreement(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=measurable(snapshot, library, query),
         by=query.columns,
         minimum=query.minimum,
@@ -41,7 +41,7 @@ def disagreement_rows(snapshot: Snapshot, library: Library, query: Query) -> lis
 def dissent_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Dissent]:
     """The annotators who disagree with their peers as asked, those who surely do most first; raises UnknownValue."""
     return dissent(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         categories=measurable(snapshot, library, query),
         by=query.columns,
         minimum=query.minimum,
@@ -56,7 +56,7 @@ def rater_group_rows(snapshot: Snapshot, library: Library, query: Query) -> list
     if query.question is None:
         asked = {key: each for key, each in asked.items() if query.metric in possible(each)}
     return rater_groups(
-        narrowed(snapshot.judgments(), snapshot, query),
+        compared(snapshot, library, query),
         snapshot.annotators(),
         categories=asked,
         by=query.columns,
