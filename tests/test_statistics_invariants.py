@@ -10,7 +10,7 @@ from statistics_data import judgments, nominal, ordinal
 
 from analytics.agreement import Totals, agreement, item_variance, rater_variance, rating_variance
 from analytics.coefficients import COEFFICIENTS, features, possible, sums
-from analytics.counts import _unique_rows, counts
+from analytics.counts import unique_rows, counts
 from analytics.scales import Categories
 
 CODES = "abcd"
@@ -179,6 +179,6 @@ def test_the_order_of_rows_does_not_change_a_digit():
 def test_patterns_are_told_apart_however_large_their_counts(rows, large):
     """Sorted different rows and the place of each, for counts that fit into one number and for those that do not."""
     table = np.array(rows) * (2**21 if large else 1)
-    patterns, pattern = _unique_rows(table)
+    patterns, pattern = unique_rows(table)
     assert (patterns[pattern] == table).all()
     assert patterns.tolist() == [list(row) for row in sorted(set(map(tuple, table.tolist())))]
