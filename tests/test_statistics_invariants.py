@@ -10,7 +10,7 @@ from statistics_data import judgments, nominal, ordinal
 
 from analytics.agreement import Totals, agreement, item_variance, rater_variance, rating_variance
 from analytics.coefficients import COEFFICIENTS, features, possible, sums
-from analytics.counts import unique_rows, counts
+from analytics.counts import counts, unique_rows
 from analytics.scales import Categories
 
 CODES = "abcd"
