@@ -87,5 +87,6 @@ def test_the_api_answers_forecasts(filled: FlaskClient):
     rows = filled.get(f"/v1/forecast?{asked}", headers=INGEST).json["rows"]
     assert {(row["metric"], row["target"]) for row in rows} == {("percent", 0.2)}
     csv = filled.get(f"/v1/forecast?{asked}&format=csv", headers=INGEST).text.splitlines()
-    assert "times_items,same_annotators,more_annotators" in csv[0]
+    assert "metric,times_items,estimate.value" in csv[0]
+    assert csv[0].endswith("same_annotators,more_annotators,simulated")
     assert filled.get("/v1/forecast?target=0", headers=INGEST).status_code == 422

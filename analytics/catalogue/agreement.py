@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from functools import partial
 
 from analytics import parameters
 from analytics.agreement import Agreement, agreement
-from analytics.catalogue.statistic import Plain, Statistic, without_benchmarks
+from analytics.catalogue.statistic import Plain, Statistic, with_widths, without_benchmarks
 from analytics.confusions import Confusion, confusions
 from analytics.forecast import Forecast, forecast
 from analytics.judges import Judge, judges
@@ -86,14 +87,6 @@ def _exemplified(row: Plain) -> Iterable[Plain]:
     return ({**row, "examples": told},)
 
 
-def _widths(row: Plain) -> Iterable[Plain]:
-    now = {name: value for name, value in row.items() if name != "expected"}
-    return [
-        {**now, "times_items": each["times"], **{name: each[name] for name in each if name != "times"}}
-        for each in row["expected"]
-    ] or [now]
-
-
 STATISTICS: tuple[Statistic, ...] = (
     Statistic(
         name="agreement",
@@ -136,7 +129,7 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Forecast,
         rows=forecast_rows,
         path="forecast",
-        lines=_widths,
+        lines=partial(with_widths, step="times", name="times_items"),
     ),
     Statistic(
         name="pairs",

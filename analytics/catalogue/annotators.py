@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from analytics import parameters
 from analytics.annotators.pace import Pace, pace
 from analytics.annotators.scorecard import Scorecard, scorecards
 from analytics.annotators.severity import Severity, severity
-from analytics.catalogue.statistic import Plain, Statistic
+from analytics.catalogue.statistic import Plain, Statistic, with_widths
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
 from analytics.consensus.next_rating import NextRating, next_ratings
 from analytics.needs import Need, needs
@@ -98,14 +99,6 @@ def _flagged(row: Plain) -> Iterable[Plain]:
     return ({**row, "flags": ", ".join(row["flags"])},)
 
 
-def _widths(row: Plain) -> Iterable[Plain]:
-    now = {name: value for name, value in row.items() if name != "expected"}
-    return [
-        {**now, "with_ratings": each["ratings"], **{name: each[name] for name in each if name != "ratings"}}
-        for each in row["expected"]
-    ] or [now]
-
-
 def _told(row: Plain) -> Iterable[Plain]:
     probabilities = "; ".join(f"{code} ({number:.3f})" for code, number in row["probabilities"].items())
     return ({**row, "tied": ", ".join(row["tied"]), "probabilities": probabilities},)
@@ -172,7 +165,7 @@ STATISTICS: tuple[Statistic, ...] = (
         row=Need,
         rows=need_rows,
         path="needs",
-        lines=_widths,
+        lines=partial(with_widths, step="ratings", name="with_ratings"),
     ),
     Statistic(
         name="next",

@@ -37,3 +37,18 @@ class Statistic:
 def without_benchmarks(row: Plain) -> Iterable[Plain]:
     """The row without what the literature says, as a line: it would be the same in every line."""
     return ({name: value for name, value in row.items() if name != "benchmarks"},)
+
+
+def with_widths(row: Plain, step: str, name: str) -> Iterable[Plain]:
+    """A line for each expected width: its step, under this name, follows the metric as text, since it names the line.
+
+    >>> row = {"metric": "ac1", "width": 0.4, "expected": [{"times": 2, "same_annotators": 0.3}]}
+    >>> list(with_widths(row, "times", "times_items"))
+    [{'metric': 'ac1', 'times_items': '2', 'width': 0.4, 'same_annotators': 0.3}]
+    """
+    now = {each: value for each, value in row.items() if each != "expected"}
+    names = {each: row[each] for each in list(row)[: list(row).index("metric") + 1]}
+    return [
+        {**names, name: str(each[step]), **now, **{other: each[other] for other in each if other != step}}
+        for each in row["expected"]
+    ] or [now]
