@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -107,6 +107,18 @@ def chosen(possible: dict[QuestionKey, T], query: Query) -> dict[QuestionKey, T]
         check_known("question", query.question, {question for _, question in possible}, _OF_THE_KIND)
         possible = {key: value for key, value in possible.items() if key[1] == query.question}
     return possible
+
+
+def allowing(
+    asked: dict[QuestionKey, T], query: Query, possible: Callable[[T], Collection[str]], metrics: Collection[str]
+) -> dict[QuestionKey, T]:
+    """Where no question was named, those that all of these metrics are possible for; if there is none, all of them.
+
+    The statistic then says of the first what is possible.
+    """
+    if query.question is not None:
+        return asked
+    return {key: each for key, each in asked.items() if set(metrics) <= set(possible(each))} or asked
 
 
 def narrowed(table: ir.Table, snapshot: Snapshot, query: Query) -> ir.Table:

@@ -24,6 +24,7 @@ from analytics.catalogue import STATISTICS, Statistic
 from analytics.cli import commands
 from analytics.config import Config
 from analytics.errors import (
+    ImpossibleMetric,
     ImpossibleParameter,
     MalformedFrame,
     MissingFrames,
@@ -245,6 +246,20 @@ def test_a_folder_without_frames_is_said_plainly(tmp_path: Path, frames: Path) -
     pq.write_table(pq.read_table(tmp_path / "spans.parquet").drop_columns(["weight"]), tmp_path / "spans.parquet")
     with pytest.raises(MalformedFrame, match=r"spans\.parquet is not this frame"):
         run("load", tmp_path, "--data", tmp_path / "data")
+
+
+def test_questions_that_a_metric_is_impossible_for_are_left_out_unless_named(several: Path) -> None:
+    """Of all questions the ordinal ones have an ordinal alpha; a nominal one that is named is an error."""
+    rows = ask(several, "agreement", workflow="red_team", metrics=["alpha_ordinal"])
+    assert [row.group["question"] for row in rows] == ["outcome", "severity"]
+    assert {
+        row.group["question"] for row in ask(several, "pairs", workflow="red_team", metric="kappa_linear", minimum=2)
+    } <= {
+        "outcome",
+        "severity",
+    }
+    with pytest.raises(ImpossibleMetric, match="percent, alpha_nominal"):
+        ask(several, "agreement", workflow="red_team", question="category", metrics=["alpha_ordinal"])
 
 
 def test_an_unknown_column_or_locale_lists_what_is_possible(data: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 
-from analytics import parameters
+from analytics import coefficients, parameters
 from analytics.agreement import Agreement, agreement
 from analytics.catalogue.statistic import Plain, Statistic, with_widths, without_benchmarks
 from analytics.confusions import Confusion, confusions
@@ -15,8 +15,9 @@ from analytics.judges import Judge, judges
 from analytics.literature import Benchmark, choices, limits
 from analytics.numeric import numeric
 from analytics.pairs import Pair, pairs
+from analytics.pairs import possible as kappas
 from analytics.preferences import preference_questions
-from analytics.query import Query, chosen, compared, in_use, measurable, narrowed
+from analytics.query import Query, allowing, chosen, compared, in_use, measurable, narrowed
 from analytics.ratings import Icc, intraclass
 from analytics.references import in_layout, placed_questions, suggested
 from analytics.scales import QuestionKey
@@ -26,7 +27,7 @@ from guidelines import Library
 
 def agreement_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Agreement]:
     """Agreement as asked; raises UnknownValue."""
-    asked = measurable(snapshot, library, query)
+    asked = allowing(measurable(snapshot, library, query), query, coefficients.possible, query.metrics or ())
     judgments = compared(snapshot, library, query)
     rows = agreement(judgments, categories=asked, by=query.columns, metrics=query.metrics, over=query.over)
     choosing = preference_questions(library.workflows)
@@ -57,14 +58,14 @@ def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
 
 def forecast_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Forecast]:
     """What more items would do for the intervals of agreement, as asked; raises UnknownValue."""
-    asked = measurable(snapshot, library, query)
+    asked = allowing(measurable(snapshot, library, query), query, coefficients.possible, query.metrics or ())
     judgments = compared(snapshot, library, query)
     return forecast(judgments, categories=asked, by=query.columns, metrics=query.metrics, target=query.target)
 
 
 def pair_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Pair]:
     """The agreement of each pair of annotators as asked, the lowest kappa first; raises UnknownValue."""
-    asked = measurable(snapshot, library, query)
+    asked = allowing(measurable(snapshot, library, query), query, kappas, (query.metric,))
     return pairs(
         compared(snapshot, library, query),
         categories=asked,

@@ -12,9 +12,9 @@ from analytics.annotators.severity import Severity, severity
 from analytics.catalogue.statistic import Plain, Statistic, with_widths
 from analytics.consensus.answers import Certainty, Consensus, certainties, consensus
 from analytics.consensus.next_rating import NextRating, next_ratings
-from analytics.needs import Need, needs
+from analytics.needs import Need, needs, possible
 from analytics.numeric import numeric
-from analytics.query import Query, check_workflow, chosen, compared, in_use, measurable, narrowed
+from analytics.query import Query, allowing, check_workflow, chosen, compared, in_use, measurable, narrowed
 from analytics.references import gold
 from analytics.scales import categories
 from analytics.store import Snapshot
@@ -45,8 +45,8 @@ def certainty_rows(snapshot: Snapshot, library: Library, query: Query) -> list[C
 
 def need_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Need]:
     """What more ratings an item would do for intervals, as asked; raises UnknownValue."""
-    possible = {**numeric(library.workflows), **categories(library.workflows)}
-    asked = chosen(in_use(possible, snapshot, query), query)
+    every = {**numeric(library.workflows), **categories(library.workflows)}
+    asked = allowing(chosen(in_use(every, snapshot, query), query), query, possible, query.metrics or ())
     judgments = compared(snapshot, library, query)
     return needs(judgments, questions=asked, by=query.columns, metrics=query.metrics, target=query.target)
 

@@ -9,7 +9,7 @@ from analytics.catalogue.statistic import Plain, Statistic
 from analytics.contested import Contested, contested
 from analytics.disagreement import Disagreement, disagreement
 from analytics.dissent import Dissent, dissent
-from analytics.query import Query, compared, measurable
+from analytics.query import Query, allowing, compared, measurable
 from analytics.rater_groups import RaterGroup, possible, rater_groups
 from analytics.store import Snapshot
 from guidelines import Library
@@ -52,9 +52,7 @@ def dissent_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Dis
 
 def rater_group_rows(snapshot: Snapshot, library: Library, query: Query) -> list[RaterGroup]:
     """Groups of annotators as asked, of questions that the metric is possible for; raises UnknownValue."""
-    asked = measurable(snapshot, library, query)
-    if query.question is None:
-        asked = {key: each for key, each in asked.items() if query.metric in possible(each)}
+    asked = allowing(measurable(snapshot, library, query), query, possible, (query.metric,))
     return rater_groups(
         compared(snapshot, library, query),
         snapshot.annotators(),
