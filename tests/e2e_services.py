@@ -34,8 +34,10 @@ def stored(data: Path, scratch: Path) -> Tables:
     for part in data.glob(f"{FILE}*"):
         shutil.copy(part, scratch / part.name)
     with Store(scratch / FILE) as store, store.snapshot() as snapshot:
-        names = ("judgments", "annotations", "spans")
-        return Tables(*(getattr(snapshot, name)().to_pyarrow().to_pylist() for name in names))
+        people = snapshot.annotators().select("annotator", "vendor", "simulated")
+        judgments = snapshot.judgments().left_join(people, "annotator").drop("annotator_right")
+        tables = (judgments, snapshot.annotations(), snapshot.spans())
+        return Tables(*(table.to_pyarrow().to_pylist() for table in tables))
 
 
 class Tool:
