@@ -5,13 +5,16 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint benchmark benchmark-screens screenshots lock
+.PHONY: run test test-simulations lint benchmark benchmark-screens screenshots lock
 
 run: .venv/installed
 	@$(BIN)/concord run
 
 test: lint .venv/models-installed .venv-argilla/installed
 	$(BIN)/pytest
+
+test-simulations: .venv/models-installed
+	$(BIN)/pytest -m simulation tests
 
 lint: .venv/models-installed
 	$(BIN)/ruff check

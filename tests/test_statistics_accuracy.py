@@ -191,6 +191,7 @@ def test_the_interval_of_macro_f1_is_the_jackknife_over_items():
     assert (found.low, found.high) == pytest.approx(tuple(ends), abs=1e-4)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("spread", [0.0, 0.6])
 def test_intervals_hold_the_truth(spread):
     """Items of unequal difficulty; annotators of equal skill, or of unequal skill and over them: about 95 in 100."""

@@ -143,6 +143,7 @@ def test_accuracy_is_a_posterior():
         assert "Jeffreys" in estimate.method
 
 
+@pytest.mark.simulation
 def test_the_prior_of_a_group_is_found_and_intervals_hold_the_truth():
     """Annotators drawn from a beta distribution: its parameters come near, and about 95 % of intervals hold."""
     rng = np.random.default_rng(1)
@@ -160,6 +161,7 @@ def test_the_prior_of_a_group_is_found_and_intervals_hold_the_truth():
     assert group_prior(of.known[:29], of.right[:29]) == JEFFREYS
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "others", "spread"), [(30, 2, 1.0), (30, 1, 0.0), (100, 2, 1.5), (50, 9, 1.5)])
 def test_intervals_of_agreement_hold_what_they_promise(items, others, spread):
     """Of 95 % intervals of agreement about 95 % hold the chance that others agree; with one other a little more."""

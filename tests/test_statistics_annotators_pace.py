@@ -74,6 +74,7 @@ def test_quantiles_have_the_interval_of_their_order_statistics():
     assert quantile(values, 0.9, 0.95).value == pytest.approx(18.1)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("share", "count"), [(0.5, 30), (0.5, 200), (0.9, 60), (0.9, 300)])
 def test_intervals_of_quantiles_hold_at_least_what_they_promise(share, count):
     """Of 95 % intervals 95 % or a little more hold the quantile, whatever the distribution."""

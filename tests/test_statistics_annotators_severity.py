@@ -108,6 +108,7 @@ def test_several_categories_equal_brute_force():
     assert values(rows) == pytest.approx(best - best.mean(), abs=1e-3)
 
 
+@pytest.mark.simulation
 def test_simulated_severities_are_found_and_intervals_hold_them():
     """About 95 % of intervals hold the severity that answers were drawn with."""
     held = []

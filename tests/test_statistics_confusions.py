@@ -183,6 +183,7 @@ def truths(skill: np.ndarray) -> dict[str, float]:
     return {"share": 2 * pairs[0, 1] / (1 - np.trace(pairs)), "ratio": pairs[0, 1] / (marginal[0] * marginal[1])}
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "raters", "uneven", "over"), [
     (30, 40, False, "items"),
     (30, 12, True, "items"),

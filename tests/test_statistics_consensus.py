@@ -139,6 +139,7 @@ def test_dawid_skene_is_at_least_as_accurate_as_that_of_crowd_kit_and_as_the_maj
     assert mean["ours"] >= max(mean["theirs"], mean["majority"]) - 0.002, mean
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", ["balanced", "spammers", "asymmetric bias"])
 @pytest.mark.parametrize("method", ["one_coin", "mace"])
 def test_one_coin_and_mace_are_as_accurate_as_those_of_crowd_kit(method, name):

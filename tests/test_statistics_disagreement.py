@@ -163,6 +163,7 @@ def studies(
     }
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "raters", "skill_sd"), [(30, 15, 0.0), (200, 12, 0.15)])
 def test_equal_locales_are_seldom_called_different(items, raters, skill_sd):
     """Of 180 locales like the others about 5 in 100 have a p-value below .05, and about 95 an interval that holds 0."""
@@ -284,6 +285,7 @@ def test_few_answers_bring_nobody_to_the_front():
     assert sum(row.share for row in dissent(judgments(rows), categories=nominal("abcd"), minimum=2)) == pytest.approx(1)
 
 
+@pytest.mark.simulation
 def test_intervals_of_dissent_hold_the_truth():
     """Annotators who know .6 of answers and guess else differ from peers in .64 · 2/3 of pairs: .427."""
     rows, categories = studies(20, 100, 8, 0.0)

@@ -38,6 +38,7 @@ def widths(items: int, raters: int, seeds: range, metric: str) -> list:
     ]
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("metric", ["alpha_nominal", "ac1", "percent"])
 def test_the_expected_width_is_the_one_that_more_items_have(metric):
     """From 300 items the widths with four times as many are foretold, by the same and by four times the annotators."""

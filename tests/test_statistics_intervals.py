@@ -99,6 +99,7 @@ def test_intervals_over_items_alone_do_not_hold_for_other_annotators():
     assert held / 60 < 0.75
 
 
+@pytest.mark.simulation
 def test_the_truth_of_simulated_studies_is_what_large_ones_find():
     """The closed form that coverage is measured against is the mean of studies of very many items and annotators."""
     for design in (UNEVEN, HARD):

@@ -126,6 +126,7 @@ def test_who_is_left_out_is_left_out_of_the_others():
     assert (found.low, found.high) == pytest.approx(interval(found.value, variance, 0.95, SHARE))
 
 
+@pytest.mark.simulation
 def test_intervals_by_majority_hold_the_truth():
     """Ten annotators of uneven skill: about 95 in 100, though each is a reference to the others too."""
     drawn, parts = np.random.default_rng(4), []

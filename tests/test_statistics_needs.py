@@ -43,6 +43,7 @@ def of(rows: pd.DataFrame, **options) -> dict[str, Need]:
     return {row.metric: row for row in needs(judgments(rows), questions=FIVE, **options)}
 
 
+@pytest.mark.simulation
 def test_the_expected_width_is_the_one_that_more_ratings_have():
     """From 3 ratings an item the widths with 10 are foretold, by the same 20 annotators and by 67."""
     now = [of(ratings(200, 20, 3, seed)) for seed in range(8)]
@@ -54,6 +55,7 @@ def test_the_expected_width_is_the_one_that_more_ratings_have():
             assert np.mean([getattr(each, name) for each in foretold]) == pytest.approx(seen, rel=0.2)
 
 
+@pytest.mark.simulation
 def test_fewer_ratings_are_foretold_too():
     """From 5 ratings an item the widths with 2 are foretold: what would have been enough."""
     now = [of(ratings(200, 20, 5, seed), metrics=["alpha_nominal", "mean"]) for seed in range(6)]
@@ -207,6 +209,7 @@ def test_after_several_ratings_is_brute_force_over_their_outcomes():
     assert after_several(posterior, confusion, 1) == pytest.approx(after_one(posterior, confusion))
 
 
+@pytest.mark.simulation
 def test_the_expected_certainty_is_the_one_that_another_rating_brings():
     """Of 1,000 items with three ratings the mean certainty with a fourth is foretold, and those it helps most."""
     every = ratings(1000, 40, 4, 6)

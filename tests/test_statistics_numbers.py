@@ -250,6 +250,7 @@ def coverage(items: int, raters: int, each: int, uneven: float, runs: int, seed:
     return held / runs
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "raters"), [(30, 40), (100, 20)])
 def test_intervals_hold_what_they_promise(items, raters):
     """Of 95 % intervals over other items and other annotators of uneven leniency about 95 % hold the truth."""

@@ -119,6 +119,7 @@ def test_leaving_out_an_item_is_kappa_of_the_others(table, metric):
         assert found[cell] == pytest.approx(kappas(left, metric)[0], abs=1e-9)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("shares", "known", "metric"),
     [([1 / 3] * 3, 0.7, "kappa"), ([0.2] * 5, 0.6, "kappa_quadratic"), ([0.85, 0.15], 0.8, "kappa")],
@@ -239,4 +240,5 @@ def test_the_api_answers_pairs(filled: FlaskClient):
     assert all(row["first"] < row["second"] and row["kappa"]["n_items"] >= 2 for row in rows)
     assert filled.get(f"/v1/pairs?{asked}&minimum=1", headers=INGEST).status_code == 422
     assert filled.get(f"/v1/pairs?{asked}&metric=alpha", headers=INGEST).status_code == 422
-    assert filled.get("/v1/pairs?metric=kappa_linear", headers=INGEST).status_code == 422
+    nominal_question = "question=refusal&metric=kappa_linear"
+    assert filled.get(f"/v1/pairs?{nominal_question}", headers=INGEST).status_code == 422

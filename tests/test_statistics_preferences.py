@@ -108,6 +108,7 @@ def study(drawn, items: int, raters: int, each: int, lean) -> np.ndarray:
     return np.where(chosen, np.digitize(seen, [-1.5, -0.4, 0.4, 1.5]), -1)
 
 
+@pytest.mark.simulation
 def test_intervals_hold_the_truth():
     """Fourteen annotators who lean differently, sixty items, three answers an item: about 95 in 100."""
     drawn, parts = np.random.default_rng(3), []

@@ -171,6 +171,7 @@ def test_twice_the_data_has_the_same_score():
     assert two.per_1000_words.high < one.per_1000_words.high
 
 
+@pytest.mark.simulation
 def test_intervals_cover_the_truth():
     """Over 200 simulated studies of 60 items, 95 % intervals over items held the truth in about 95 of 100."""
     rng = np.random.default_rng(1)

@@ -202,6 +202,7 @@ def study(drawn, items: int, raters: int, each: int, noise) -> np.ndarray:
     return places * chosen[:, :, None]
 
 
+@pytest.mark.simulation
 def test_intervals_hold_the_truth():
     """Twelve annotators of uneven care, forty items, three rankings an item: about 95 in 100."""
     drawn = np.random.default_rng(5)

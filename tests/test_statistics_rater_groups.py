@@ -231,6 +231,7 @@ def test_a_group_that_sees_things_its_own_way_is_told():
     assert each.q_value < 0.05
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "size"), [(30, 12), (150, 8)])
 def test_intervals_hold_the_truth(items, size):
     """Annotators know an answer with chance .5 to .9 and guess else: within and across alpha is .49 in the long run."""

@@ -73,6 +73,7 @@ def assert_same(one: Icc, other: Icc) -> None:
         assert (found.value, found.low, found.high) == pytest.approx((each.value, each.low, each.high))
 
 
+@pytest.mark.simulation
 def test_intervals_hold_what_they_promise():
     """Of 95 % intervals about 95 % hold the truth; for ICC(1) and ICC(2) annotators are drawn anew."""
     rng, runs, held = np.random.default_rng(3), 400, np.zeros(3)

@@ -312,6 +312,7 @@ def test_what_is_wrong_is_said():
         reviews(fine, items(), asked=ASKED, over="raters")
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("over", ["items", "items_and_raters"])
 def test_intervals_cover_the_truth(over):
     """Of 95 % intervals from 60 items and 12 reviewers, 89 to 99 % hold the share, in 120 programmes."""

@@ -401,6 +401,7 @@ def studied(rng: np.random.Generator, items: int, raters: int, equal: bool) -> p
 TRUTHS = {True: 0.3132, False: 0.3209}  # of 24,000 answers, by as many annotators as need be
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("over", "equal"), [("items", True), ("items_and_raters", False)])
 def test_intervals_hold_the_truth_about_as_often_as_they_say(over, equal):
     """Of 20 studies of 60 items at least 16 (.80): fewer would have a chance below 1 % at .95."""

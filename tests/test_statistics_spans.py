@@ -500,6 +500,7 @@ def skills(rng: np.random.Generator, raters: int, equal: bool) -> np.ndarray:
 TRUTHS = {"alpha_unitized": 0.582}  # of 36,000 looks, by as many annotators as need be
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("over", "equal"), [("items", True), ("items_and_raters", False)])
 @pytest.mark.parametrize("figure", ["alpha_unitized"])
 def test_intervals_hold_the_truth_about_as_often_as_they_say(over, equal, figure):
