@@ -40,6 +40,9 @@ class Tables(Protocol):
     def items(self) -> ir.Table:
         """Every item that a manifest named."""
 
+    def layouts(self) -> ir.Table:
+        """What each programme shows of an item, in its order."""
+
     def projects(self) -> ir.Table:
         """Every project that a manifest named."""
 
@@ -83,12 +86,16 @@ def _programme(answers: ir.Table, tables: Tables) -> ir.Table:
 
 
 def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
-    items = tables.items()
-    arms = items.select("item", arm=items.arms.unnest())
-    shown = arms.select("item", target=arms.arm["target"], model=arms.arm["model"], iteration=arms.arm["iteration"])
-    live = tables.served().select("item", "target", "model").distinct(on=["item", "target"])
-    live = live.mutate(iteration=ibis.null("string"))
-    return _joined(answers, shown.union(live), "item", "target")
+    """By the order of the programme that asked; or who wrote what was shown while labelling."""
+    layouts = tables.layouts()
+    arms = layouts.select("item", asked_by="programme", arm=layouts.arms.unnest())
+    arms = arms.mutate(target=arms.arm["target"], written_by=arms.arm["model"], iteration=arms.arm["iteration"])
+    live = tables.served().select("item", "target", served="model").distinct(on=["item", "target"])
+    asked = answers if "programme" in answers.columns else _programme(answers, tables)
+    known = _joined(asked.mutate(asked_by=asked.programme), arms.drop("arm"), "item", "asked_by", "target")
+    known = _joined(known, live, "item", "target")
+    told = known.mutate(model=known.written_by.coalesce(known.served)).drop("asked_by", "written_by", "served")
+    return told if "programme" in answers.columns else told.drop("programme")
 
 
 def _joined(answers: ir.Table, more: ir.Table, *keys: str) -> ir.Table:

@@ -30,7 +30,7 @@ _OPTIONAL = {
     "pass_marks": frames.PASS_MARKS,
     "penalties": frames.PENALTIES,
 }
-_LATER = ("original", "length", "gender", "region", "words")
+_LATER = ("original", "length", "gender", "region", "words", "responses")
 _WORK = ("judgments", "annotations", "spans")
 _SCHEMAS = {**_NEEDED, **_OPTIONAL}
 

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 
 from analytics.agreement import Agreement, agreement
 from analytics.estimate import Estimate
+from analytics.layouts import placed_questions, told_apart
 from analytics.query import check_workflow, narrow
-from analytics.references import placed_questions, told_apart
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from analytics.schema import LAYOUT
 from guidelines.errors import GuidelineError
 from guidelines.tags import parse_locale
 from plugins.frames import (
@@ -29,11 +30,12 @@ from plugins.pseudonym import pseudonym
 _KEYS = {
     "projects": ("source", "project", "guideline_version", "since"),
     "items": ("item",),
+    "layouts": ("item", "programme"),
     "annotators": ("annotator",),
     "screenings": ("item", "target", "screen"),
     "served": ("item", "target", "model", "served"),
     # A suggestion that was made anew stands beside the one that annotators were shown.
-    "suggestions": ("item", "question", "target", "helper", "made"),
+    "suggestions": ("programme", "item", "question", "target", "helper", "made"),
     "pass_marks": ("programme", "workflow", "measure"),
     "penalties": ("guideline_version", "question", "category", "severity"),
 }
@@ -82,18 +84,37 @@ def read_manifest(document: Mapping[str, Any], key: bytes) -> Manifest:
 def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Add or replace the manifest's rows, inside the caller's transaction."""
     for name, keys in _KEYS.items():
-        rows: pa.Table = getattr(manifest, name)
+        rows = _rows(writer, manifest, name)
         if name in _DECIDING:
             rows = _undisputed(writer, name, rows)
         if rows.num_rows:
             _upsert(writer, name, rows, keys)
 
 
+def _rows(writer: duckdb.DuckDBPyConnection, manifest: Manifest, name: str) -> pa.Table:
+    """What the manifest says for a table, once its items are kept."""
+    if name == "layouts":
+        return manifest.items.select(list(LAYOUT))
+    rows: pa.Table = getattr(manifest, name)
+    return _with_programme(writer, rows) if name == "suggestions" else rows
+
+
+def _with_programme(writer: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
+    """With the programme that their item is of now: that of the manifest, which tells of its items too."""
+    writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
+    known: pa.Table = writer.sql(
+        """SELECT a.* EXCLUDE position, i.programme FROM arriving a LEFT JOIN items i USING (item)
+           ORDER BY position"""
+    ).to_arrow_table()
+    writer.unregister("arriving")
+    return known
+
+
 def _undisputed(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> pa.Table:
     """The rows that take the place of none that tells what was decided, unless they tell it too; those come last."""
     told = _DECIDING[name]
     writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
-    same = " AND ".join(f"s.{key} = a.{key}" for key in _KEYS[name])
+    same = _same(_KEYS[name])
     found: pa.Table = writer.sql(
         f"""SELECT * EXCLUDE position FROM arriving a
             WHERE {told} IS NOT NULL OR NOT EXISTS (FROM {name} s WHERE {same} AND s.{told} IS NOT NULL)
@@ -104,7 +125,7 @@ def _undisputed(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) ->
 
 
 def _upsert(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, keys: Iterable[str]) -> None:
-    same = " AND ".join(f"s.{key} = a.{key}" for key in keys)
+    same = _same(keys)
     writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
     writer.execute(f"DELETE FROM {name} s USING arriving a WHERE {same}")  # noqa: S608 - our own table names
     writer.execute(
@@ -112,6 +133,10 @@ def _upsert(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, keys: 
             QUALIFY row_number() OVER (PARTITION BY {", ".join(keys)} ORDER BY position DESC) = 1"""  # noqa: S608
     )
     writer.unregister("arriving")
+
+
+def _same(keys: Iterable[str]) -> str:
+    return " AND ".join(f"s.{key} IS NOT DISTINCT FROM a.{key}" for key in keys)
 
 
 def _locale(text: str) -> None:
@@ -184,6 +209,12 @@ class ItemRow(_Strict):
     arms = fields.List(fields.Nested(ArmRow), load_default=list)
     gold = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
     seeded_errors = _Text(allow_none=True, load_default=None, metadata={"description": "JSON text"})
+    responses = fields.List(
+        _Text(),
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "which of the item's responses each arm is: a text, the same in every programme"},
+    )
     words = fields.List(fields.Nested(LengthRow), load_default=list)
 
 

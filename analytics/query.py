@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 from analytics.dimensions import ALWAYS, DIMENSIONS, with_dimensions
 from analytics.errors import UnknownValue
 from analytics.estimate import Over
+from analytics.layouts import placed_questions, told_apart
 from analytics.pairs import MINIMUM
 from analytics.rater_groups import ATTRIBUTES
-from analytics.references import placed_questions, told_apart
 from analytics.scales import Categories, QuestionKey, categories
 from analytics.store import Snapshot
 from guidelines import Library

@@ -26,6 +26,10 @@ _TYPES = {
 }
 
 
+LAYOUT = ("programme", "item", "arms", "responses")
+"""The columns of `layouts`: those of an item that differ from programme to programme."""
+
+
 def _create(table: str, schema: pa.Schema, *extra: str) -> str:
     columns = [f'"{column.name}" {_TYPES[column.type]}' for column in schema]
     return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join([*columns, *extra])})"
@@ -97,7 +101,23 @@ def _length() -> str:
     return "ALTER TABLE judgments ADD COLUMN IF NOT EXISTS length BIGINT"
 
 
-_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes, _scores, _length)
+def _layouts() -> str:
+    """What each programme shows of an item, and which programme a suggestion is of.
+
+    Of items that several programmes showed, an older store knows what the last of them told.
+    """
+    columns = ", ".join(LAYOUT)
+    return ";\n".join(
+        [
+            "ALTER TABLE items ADD COLUMN IF NOT EXISTS responses VARCHAR[]",
+            f"CREATE TABLE IF NOT EXISTS layouts AS SELECT {columns} FROM items",  # noqa: S608 - our own columns
+            "ALTER TABLE suggestions ADD COLUMN IF NOT EXISTS programme VARCHAR",
+            "UPDATE suggestions s SET programme = i.programme FROM items i WHERE i.item = s.item",
+        ]
+    )
+
+
+_MIGRATIONS = (_first, _original, _suggestions, _screenings, _share, _attributes, _scores, _length, _layouts)
 CURRENT = len(_MIGRATIONS)
 
 

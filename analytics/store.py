@@ -52,6 +52,10 @@ class Snapshot:
         """Every item that a manifest named, with what would unblind annotators."""
         return self._backend.table("items")
 
+    def layouts(self) -> ir.Table:
+        """What each programme shows of an item: `arms` and `responses`, in its order."""
+        return self._backend.table("layouts")
+
     def annotators(self) -> ir.Table:
         """Every annotator that a manifest named, under a pseudonym."""
         return self._backend.table("annotators")
@@ -69,7 +73,7 @@ class Snapshot:
         return self._backend.table("served")
 
     def suggestions(self) -> ir.Table:
-        """Every suggestion that a manifest named, and whether annotators were shown it."""
+        """Every suggestion that a manifest named, of which `programme`, and whether its annotators were shown it."""
         return self._backend.table("suggestions")
 
     def pass_marks(self) -> ir.Table:

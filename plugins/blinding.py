@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
+from hashlib import sha256
 from string import ascii_lowercase
 from typing import Any
 
@@ -57,7 +58,7 @@ def _other_texts(item: Item) -> dict[str, Any]:
 
 
 def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) -> dict[str, Any]:
-    """The item's row of `frames.ITEMS`: arms in the order shown, gold restated for that order, seeded errors, words."""
+    """The item's row of `frames.ITEMS`: arms in the order shown, what tells them, gold restated for that order, …"""
     arms = [
         {"target": ascii_lowercase[place], "model": item.responses[at].model, "iteration": item.responses[at].iteration}
         for place, at in enumerate(order)
@@ -70,7 +71,14 @@ def manifest_item(programme: str, item: Item, workflow: Workflow, order: Order) 
         {"target": ascii_lowercase[place], "words": word_count(item.responses[at].text, item.locale)}
         for place, at in enumerate(order)
     ]
-    return {**row, "arms": arms, "gold": _json(gold), "seeded_errors": _json(seeded), "words": words}
+    told = {"responses": _named(item, order), "gold": _json(gold), "seeded_errors": _json(seeded)}
+    return {**row, "arms": arms, **told, "words": words}
+
+
+def _named(item: Item, order: Order) -> list[str]:
+    """What tells the responses, in the order shown: a digest of the text, numbered where several have it."""
+    digests = [sha256(response.text.encode()).hexdigest()[:16] for response in item.responses]
+    return [f"{digests[at]}-{digests[:at].count(digests[at])}" for at in order]
 
 
 def _restated(gold: Mapping[str, str], workflow: Workflow, order: Order) -> dict[str, str]:

@@ -70,8 +70,8 @@ _ARM = pa.struct([("target", _TEXT), ("model", _TEXT), ("iteration", _TEXT)])
 
 _LENGTH = pa.struct([("target", _TEXT), ("words", pa.float64())])
 
-# One row an item: `arms` in the order shown, `words` how long each of them is; `gold` and `seeded_errors` are JSON
-# texts, null where there are none.
+# One row an item: `arms` in the order shown, `responses` a text each that tells which of the item's responses it is,
+# whatever the order, `words` how long each is; `gold` and `seeded_errors` are JSON texts, null where there are none.
 ITEMS = pa.schema(
     [
         ("item", _TEXT),
@@ -81,6 +81,7 @@ ITEMS = pa.schema(
         ("domain", _TEXT),
         ("batch", _TEXT),
         ("arms", pa.list_(_ARM)),
+        ("responses", pa.list_(_TEXT)),
         ("gold", _TEXT),
         ("seeded_errors", _TEXT),
         ("words", pa.list_(_LENGTH)),

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,20 @@ def test_a_request_to_stop_stops_everything(tmp_path: Path, request_to_stop: sig
     chosen = {variable: str(free_port()) for variable in VARIABLES}
     command = [sys.executable, "-u", "-m", "concord", "run", "--data", str(tmp_path)]
     env = {**os.environ, **chosen, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    heard = partial(signal.signal, request_to_stop, signal.SIG_DFL)  # a suite in the background ignores Ctrl-C
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
+    ) as run:
         assert run.stdout is not None
         seen = ""
         while "Accounts for" not in seen:
             seen += run.stdout.read(1) or pytest.fail(f"it ended early: {seen}")
         run.send_signal(request_to_stop)
-        rest, _ = run.communicate(timeout=60)
+        try:
+            rest, _ = run.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            run.terminate()
+            raise
     assert run.returncode == 0
     assert rest.splitlines()[-1] == "Everything is stopped. `make run` (or `concord run`) goes on from here."
     for variable, port in chosen.items():

@@ -22,7 +22,8 @@ import guidelines
 from analytics.accuracy import accuracy, counted
 from analytics.cli import commands
 from analytics.errors import ImpossibleInterval, UndeclaredCategory, UnknownGrouping
-from analytics.references import gold, in_layout, met, split
+from analytics.layouts import in_layout
+from analytics.references import gold, met, split
 from plugins.simulate.people import Population
 from plugins.simulate.plan import LOCALES, Plan
 from plugins.simulate.write import write
@@ -54,7 +55,7 @@ def items_of(known: dict, arms: dict | None = None):
 
 def measured(rows: pd.DataFrame, known: dict, codes="abc", **asked):
     """The figures of these answers against this gold of each item."""
-    right = laid_out(gold(items_of(known)))
+    right = gold(items_of(known))
     return accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal(codes), **asked)
 
 
@@ -70,7 +71,7 @@ class Known:
 
 def laid_out(answers):
     """Answers that do not depend on the order of responses."""
-    return in_layout(answers, ())
+    return in_layout(answers, {}, Known())
 
 
 def of_lists(right, own, raters: int = 3):
@@ -222,7 +223,7 @@ def test_hatecheck():
         laid_out(judgments(rows[["item", "annotator", "value", "locale"]])),
         ["workflow", "question", "locale"],
     )
-    _, patterns = counted(met(table, laid_out(gold(items_of(known))), nominal(codes), group), group, 2)
+    _, patterns = counted(met(table, gold(items_of(known)), nominal(codes), group), group, 2)
     assert patterns["items"].sum() == 3_901
     assert patterns.query("hit0 + hit1 < 4")["items"].sum() == 22
 
@@ -235,7 +236,7 @@ def test_gold_of_a_response_is_found_by_its_place():
     )
     known = {"i1": {f"{QUESTION}@a": "a", f"{QUESTION}@b": "c"}, "i2": "a"}
     table = items_of(known, {"i2": [ARM]})
-    right = laid_out(gold(table))
+    right = gold(table)
     (row,) = accuracy(laid_out(judgments(rows)), right, reference="gold", categories=nominal("abc"))
     assert (row.confusion["a"]["a"], row.confusion["c"]["b"], row.n_without_reference) == (2, 1, 0)
 
@@ -248,7 +249,7 @@ def test_the_newest_answer_of_a_stage_is_the_reference(reference, stage):
         [("i1", "r1", "a", "annotate", early), ("i1", "x", "b", stage, early), ("i1", "y", "a", stage, late)],
         columns=["item", "annotator", "value", "stage", "updated"],
     )
-    left, right = split(judgments(rows), Known(), (), reference)
+    left, right = split(judgments(rows), Known(), {}, reference)
     (row,) = accuracy(left, right, reference=reference, categories=nominal("abc"))
     assert (row.confusion["a"]["a"], row.reference, row.estimates["accuracy"].n_judgments) == (1, reference, 1)
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import ibis
 import numpy as np
@@ -23,7 +24,8 @@ from analytics.agreement import agreement
 from analytics.errors import UndeclaredCategory
 from analytics.intervals import SHARE, Variance, interval, two_way
 from analytics.judges import judges
-from analytics.references import REFERENCES, in_layout, placed_questions, split, suggested
+from analytics.layouts import in_layout, placed_questions
+from analytics.references import REFERENCES, split, suggested
 from plugins import frames
 
 pytest_plugins = ["analytics_fixtures"]
@@ -52,8 +54,13 @@ class Known:
 
     def projects(self):
         """Which programme each project is of."""
-        rows = [{"source": "tool", "project": project, "programme": name} for project, name in self._projects]
+        about = {"source": "tool", "workflow": WORKFLOW}
+        rows = [{"project": project, "programme": name, **about} for project, name in self._projects]
         return ibis.memtable(frames.table(rows, frames.PROJECTS))
+
+    def layouts(self):
+        """Nothing is known of any order."""
+        return ibis.memtable(frames.ITEMS.empty_table())
 
     def suggestions(self):
         """The judge's answers."""
@@ -62,17 +69,16 @@ class Known:
             {"item": item, "value": code, "shown": item in self._shown, **about}
             for item, code in self._proposed.items()
         ]
-        return ibis.memtable(frames.table(rows, frames.SUGGESTIONS))
+        return ibis.memtable(frames.table(rows, frames.SUGGESTIONS)).mutate(programme=ibis.literal(self._programme))
 
 
-def judged(rows: pd.DataFrame, known: Known, placed=(), **asked):
+def judged(rows: pd.DataFrame, known: Known, placed=MappingProxyType({}), **asked):
     """How far people agree with the judge."""
-    proposed = in_layout(suggested(known.suggestions(), known.items()), placed)
-    laid_out = in_layout(judgments(rows), placed, known.projects())
-    return judges(laid_out, proposed, categories=nominal("abc"), **asked)
+    laid_out = in_layout(judgments(rows), placed, known)
+    return judges(laid_out, suggested(known, placed), categories=nominal("abc"), **asked)
 
 
-def against(rows: pd.DataFrame, reference: str, known: Known, placed=(), **asked):
+def against(rows: pd.DataFrame, reference: str, known: Known, placed=MappingProxyType({}), **asked):
     """The answers measured against a reference."""
     if reference == "majority":
         return by_majority(rows, **asked)
@@ -82,7 +88,7 @@ def against(rows: pd.DataFrame, reference: str, known: Known, placed=(), **asked
 
 def by_majority(rows: pd.DataFrame, **asked):
     """The answers measured against the majority of the others."""
-    return accuracy_by_majority(in_layout(judgments(rows), ()), categories=nominal("abc"), **asked)
+    return accuracy_by_majority(in_layout(judgments(rows), {}, Known({})), categories=nominal("abc"), **asked)
 
 
 @given(grids)
@@ -191,21 +197,21 @@ def test_answers_in_another_order_of_responses_are_not_compared():
     audits = of_grid([[0], [1]]).assign(project="2", stage="audit", annotator="x")
     both = pd.concat([rows.assign(stage="annotate"), audits])
     one, two = (Known({}, projects=(("1", "p"), ("2", name))) for name in ("p", "q"))
-    for placed, known, compared in (((), two, 4), ((KEY,), one, 4), ((KEY,), two, 0)):
+    for placed, known, compared in (({}, two, 4), ({KEY: {}}, one, 4), ({KEY: {}}, two, 0)):
         (row,) = against(both, "audit", known, placed)
         assert (row.estimates["accuracy"].n_judgments, row.n_without_reference) == (compared, 4 - compared)
     for programme, compared in (("p", 1), ("q", 0)):
         known = Known({"i0": "a"}, programme=programme)
-        assert len(judged(rows, known, (KEY,))) == compared
-        (row,) = against(rows, "judge", known, (KEY,))
+        assert len(judged(rows, known, {KEY: {}})) == compared
+        (row,) = against(rows, "judge", known, {KEY: {}})
         assert row.n_without_reference == 4 - 2 * compared
 
 
 def test_the_order_matters_to_comparisons_and_to_what_is_asked_of_one_response():
     """Preferences, places and answers about one of several responses; not what is asked of the whole item."""
     found = placed_questions(guidelines.load().workflows)
-    assert {("preference", "overall"), ("preference", "refusal"), ("ranking", "place")} <= found
-    assert not {("ranking", "distance"), ("response_rating", "overall"), ("preference", "reason")} & found
+    assert {("preference", "overall"), ("preference", "refusal"), ("ranking", "place")} <= found.keys()
+    assert not {("ranking", "distance"), ("response_rating", "overall"), ("preference", "reason")} & found.keys()
 
 
 def test_what_the_data_does_not_allow_is_declared():

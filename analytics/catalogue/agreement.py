@@ -12,6 +12,7 @@ from analytics.catalogue.statistic import Plain, Statistic, with_widths, without
 from analytics.confusions import Confusion, confusions
 from analytics.forecast import Forecast, forecast
 from analytics.judges import Judge, judges
+from analytics.layouts import in_layout, placed_questions
 from analytics.literature import Benchmark, choices, limits
 from analytics.numeric import numeric
 from analytics.pairs import Pair, pairs
@@ -19,7 +20,7 @@ from analytics.pairs import possible as kappas
 from analytics.preferences import preference_questions
 from analytics.query import Query, allowing, chosen, compared, in_use, measurable, narrowed
 from analytics.ratings import Icc, intraclass
-from analytics.references import in_layout, placed_questions, suggested
+from analytics.references import suggested
 from analytics.scales import QuestionKey
 from analytics.store import Snapshot
 from guidelines import Library
@@ -44,9 +45,8 @@ def _benchmarks(row: Agreement, choosing: Collection[QuestionKey]) -> tuple[Benc
 def judge_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Judge]:
     """How far people agree with models that judge, as asked; raises UnknownValue."""
     asked, placed = measurable(snapshot, library, query), placed_questions(library.workflows)
-    judgments = in_layout(narrowed(snapshot.judgments(), snapshot, query), placed, snapshot.projects())
-    proposed = in_layout(suggested(snapshot.suggestions(), snapshot.items()), placed)
-    return judges(judgments, proposed, categories=asked, by=query.columns, over=query.over)
+    judgments = in_layout(narrowed(snapshot.judgments(), snapshot, query), placed, snapshot)
+    return judges(judgments, suggested(snapshot, placed), categories=asked, by=query.columns, over=query.over)
 
 
 def confusion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Confusion]:

@@ -11,11 +11,12 @@ from analytics.accuracy import Accuracy, accuracy, accuracy_by_majority
 from analytics.catalogue.statistic import Statistic
 from analytics.density import Density, density
 from analytics.dimensions import with_dimensions
+from analytics.layouts import in_layout, placed_questions
 from analytics.marked import counted, in_force, with_words
 from analytics.output import exploded
 from analytics.quality import Quality, quality
 from analytics.query import Query, chosen, measurable, narrow, narrowed
-from analytics.references import in_layout, placed_questions, split
+from analytics.references import split
 from analytics.scales import error_categories, error_scales
 from analytics.store import Snapshot
 from analytics.trends import Trend, error_trends
@@ -29,7 +30,7 @@ def accuracy_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Ac
     placed = placed_questions(library.workflows)
     judgments = narrowed(snapshot.judgments(), snapshot, query)
     if name == "majority":
-        laid_out = in_layout(judgments, placed, snapshot.projects())
+        laid_out = in_layout(judgments, placed, snapshot)
         return accuracy_by_majority(laid_out, categories=asked, by=by, over=over)
     measured, right = split(judgments, snapshot, placed, name)
     return accuracy(measured, right, reference=name, categories=asked, by=by, over=over)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import ibis.expr.types as ir
+
 from analytics import parameters
 from analytics.catalogue.statistic import Plain, Statistic
 from analytics.dimensions import with_dimensions
@@ -22,10 +24,23 @@ def suggestion_rows(snapshot: Snapshot, library: Library, query: Query) -> list[
     """The pull of helpers' suggestions as asked; raises UnknownValue."""
     every = {(each.id, question.id): None for each in library.workflows.values() for question in each.questions}
     chosen(every, query)
-    judgments = narrowed(snapshot.judgments(), snapshot, query)
+    judgments = with_dimensions(narrowed(snapshot.judgments(), snapshot, query), snapshot, ["programme"])
     if query.question is not None:
         judgments = judgments.filter(judgments.question == query.question)
-    return pulls(judgments, snapshot.suggestions(), by=query.columns)
+    return pulls(_of_programme(judgments), _of_programme(_suggestions(snapshot)), by=query.columns)
+
+
+def _suggestions(snapshot: Snapshot) -> ir.Table:
+    """With their programme; those of items that no manifest named may be of any."""
+    every = snapshot.suggestions()
+    named, unnamed = every.filter(every.programme.notnull()), every.filter(every.programme.isnull()).drop("programme")
+    anywhere = unnamed.cross_join(snapshot.projects().select("programme").distinct())
+    return named.union(anywhere.select(*named.columns))
+
+
+def _of_programme(rows: ir.Table) -> ir.Table:
+    """With items of one programme each: another that shows the same item shows other suggestions, or none."""
+    return rows.mutate(item=rows.programme + "\x1f" + rows.item)
 
 
 def edit_rows(snapshot: Snapshot, library: Library, query: Query) -> list[Edit]:
