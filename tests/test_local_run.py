@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +109,8 @@ def test_a_request_to_stop_stops_everything(tmp_path: Path, request_to_stop: sig
     chosen = {variable: str(free_port()) for variable in VARIABLES}
     command = [sys.executable, "-u", "-m", "concord", "run", "--data", str(tmp_path)]
     env = {**os.environ, **chosen, "PYTHONUNBUFFERED": "1"}
-    heard = partial(signal.signal, request_to_stop, signal.SIG_DFL)  # a suite in the background ignores Ctrl-C
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
-    ) as run:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else what a suite in the background starts ignores it
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         seen = ""
         while "Accounts for" not in seen:
