@@ -91,6 +91,10 @@ class Analytics:
         answer: Mapping[str, Any] = self._http.get(path, params=params).raise_for_status().json()
         return list(answer["rows"])
 
+    def text(self, path: str, **params: str) -> str:
+        """What a route answers with, as it is."""
+        return self._http.get(path, params=params).raise_for_status().text
+
     def annotations(self) -> int:
         """How many annotations are stored."""
         return self._health()[0]

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import itertools
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ from plugins.errors import NotAllowed, Unreachable
 from plugins.label_studio.api import Api
 from plugins.label_studio.pull import pull
 from plugins.label_studio.push import Attachments, push
+from plugins.label_studio.results import to_result
 from plugins.local import label_studio
 from plugins.local.ports import free_port
 from plugins.local.stack import ML_USER, Port, Ports, Stack, running
@@ -48,6 +51,7 @@ from plugins.pulling import Progress, PulledProject
 from plugins.pushing import PushReport
 
 LIBRARY = guidelines.load()
+OPERATORS = Path(__file__).parent.parent / "docs" / "operators.md"
 WEIGHTS = {"minor": 1.0, "major": 5.0, "critical": 25.0}
 
 # What happens to three of the entries after they were submitted, and one that never is.
@@ -521,6 +525,65 @@ def projects_and_tasks(site: Site) -> dict[int, int]:
     """How many tasks each project has."""
     with closing(site.tool(PEOPLE[0])) as tool:
         return {project: len(tool.tasks(project)) for project in tool.projects()}
+
+
+GOOD, BAD = "It rises in the east.", "Ask the neighbours."
+CONTESTED = {"compare-0", "compare-2", "compare-4"}
+
+
+def test_contested_comparisons_are_adjudicated_in_a_programme_of_its_own(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the operators' page says; both programmes draw orders of their own, and who was right is told all the same."""
+    first, second = compared(site, "compare", "annotate"), site.folder / "my-adjudication"
+    answer_by(site, first, lambda item, person: person == 2 and item in CONTESTED)
+    asked = {"workflow": "preference", "question": "overall", "method": "majority", "under": "0.8"}
+    with closing(site.analyst()) as analyst:
+        text = analyst.text("/v1/consensus", **asked, limit="1000", format="csv")
+    monkeypatch.chdir(site.folder)
+    Path("contested.csv").write_text(text, encoding="utf-8")
+    shutil.copytree("compare", second)
+    (snippet,) = re.findall(r"```python\n(import csv.*?)```", OPERATORS.read_text("utf-8"), re.DOTALL)
+    exec(snippet, {})  # noqa: S102 - what the page tells the reader to run
+    assert {item.item for item in compared(site, second.name, "adjudicate").items} == CONTESTED
+    answer_by(site, programmes.load(second, LIBRARY), lambda item, person: False, people=(0,))
+    with closing(site.analyst()) as analyst:
+        asked = {"workflow": "preference", "question": "overall", "reference": "adjudicated", "by": "programme"}
+        (row,) = [row for row in analyst.rows("/v1/accuracy", **asked) if row["programme"] == "compare"]
+    assert row["estimates"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert (row["estimates"]["accuracy"]["n_judgments"], row["n_without_reference"]) == (9, 9)
+
+
+def compared(site: Site, name: str, stage: str) -> Programme:
+    """Six comparisons of a good and a bad answer, or what is there already, in this stage."""
+    folder = site.folder / name
+    if not folder.exists():
+        write_programme(folder, name, workflows=["preference"], locales=["en-US"])
+        texts = [{"text": text, "model": "m"} for text in (GOOD, BAD)]
+        rows = [
+            {"item": f"compare-{number}", "prompt": "Where does the sun rise?", "responses": texts}
+            for number in range(6)
+        ]
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (folder / "items/preference/en-US.jsonl").write_text(lines, encoding="utf-8")
+    head = json.loads((folder / "programme.yaml").read_text("utf-8")) | {"programme": name, "stage": stage}
+    (folder / "programme.yaml").write_text(json.dumps(head), encoding="utf-8")
+    return programmes.load(folder, LIBRARY)
+
+
+def answer_by(
+    site: Site, programme: Programme, wrong: Callable[[str, int], bool], people: Sequence[int] = (0, 1, 2)
+) -> None:
+    """Push; these people say which answer is the good one, or the bad where they are wrong; pull."""
+    (project,) = site.push(programme).projects
+    for person in people:
+        with closing(site.tool(PEOPLE[person])) as tool:
+            for item, task in tool.tasks(project.project).items():
+                liked = BAD if wrong(item, person) else GOOD
+                code = "a_much" if task["data"]["response_a"] == liked else "b_much"
+                said = to_result({("overall", "item"): code}, LIBRARY.workflows["preference"], task["data"])
+                tool.post(f"/api/tasks/{task['id']}/annotations/", {"result": said, "lead_time": 9.5})
+    site.pull(programme)
 
 
 def test_label_studio_going_down_half_way_is_healed_by_a_rerun(site: Site, pushed: PushReport) -> None:
