@@ -109,7 +109,6 @@ def test_a_request_to_stop_stops_everything(tmp_path: Path, request_to_stop: sig
     chosen = {variable: str(free_port()) for variable in VARIABLES}
     command = [sys.executable, "-u", "-m", "concord", "run", "--data", str(tmp_path)]
     env = {**os.environ, **chosen, "PYTHONUNBUFFERED": "1"}
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # else what a suite in the background starts ignores it
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         seen = ""
