@@ -168,6 +168,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(path))
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it would stand among the figures
     except duckdb.IOException as error:
         raise (StoreLocked if "lock" in str(error) else StoreDamaged)(path) from error
     return connection

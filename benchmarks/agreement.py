@@ -44,10 +44,12 @@ class Source:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """The engine alone, with a table `judgments`."""
-        if self.parquet is None:
-            return duckdb.connect(str(self.folder / FILE), read_only=True)
-        connection = duckdb.connect(config={"memory_limit": LIMIT, "temp_directory": str(self.folder / "spilled")})
-        connection.execute(f"CREATE VIEW judgments AS FROM read_parquet('{self.parquet}')")
+        spilling = {"memory_limit": LIMIT, "temp_directory": str(self.folder / "spilled")}
+        stored = str(self.folder / FILE)
+        connection = duckdb.connect(config=spilling) if self.parquet else duckdb.connect(stored, read_only=True)
+        connection.execute("SET enable_progress_bar = false")
+        if self.parquet:
+            connection.execute(f"CREATE VIEW judgments AS FROM read_parquet('{self.parquet}')")
         return connection
 
 

@@ -48,6 +48,7 @@ def crowd_kit(folder: Path, judgments: int, aggregation: type[DawidSkene] | type
     """crowd-kit's, as it comes."""
     watch = Watch()
     with duckdb.connect(str(folder / FILE), read_only=True) as connection:
+        connection.execute("SET enable_progress_bar = false")
         rows = connection.sql("SELECT locale, item AS task, annotator AS worker, value AS label FROM judgments").df()
     found = [aggregation().fit_predict(each.drop(columns="locale")) for _, each in rows.groupby("locale")]
     measured = watch.stop(None)

@@ -75,6 +75,7 @@ def named(drawn: pa.Table, schema: pa.Schema) -> pa.Table:
     """A piece in the columns of a frame; what was not simulated is null."""
     columns = ", ".join(f"{_COLUMNS.get(name, 'NULL')} AS {name}" for name in schema.names)
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("drawn", drawn)
         return connection.sql(f"SELECT {columns} FROM drawn").to_arrow_table().cast(schema)  # noqa: S608
@@ -98,6 +99,7 @@ def fill_store(folder: Path, judgments: int) -> None:
     """A new store with the judgments alone: no annotations, which agreement does not read."""
     Store(folder / FILE).close()
     with duckdb.connect(str(folder / FILE)) as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
         for drawn in pieces(judgments):
             connection.register("piece", named(drawn, JUDGMENTS))
