@@ -70,19 +70,23 @@ def _week(answers: ir.Table, _: Tables) -> ir.Table:
 
 
 def _vendor(answers: ir.Table, tables: Tables) -> ir.Table:
-    return _joined(answers, tables.annotators().select("annotator", "vendor"), "annotator")
+    return joined(answers, tables.annotators().select("annotator", "vendor"), "annotator")
 
 
 def _of_item(answers: ir.Table, tables: Tables) -> ir.Table:
-    return _joined(answers, tables.items().select("item", "domain", "batch"), "item")
+    return joined(answers, tables.items().select("item", "domain", "batch"), "item")
 
 
 def _programme(answers: ir.Table, tables: Tables) -> ir.Table:
     """That of the project, since several may show an item; the item's where nothing is known of the project."""
-    shown = tables.projects().select("source", "project", "programme").distinct(on=["source", "project"])
-    known = _joined(answers, shown, "source", "project")
-    known = _joined(known, tables.items().select("item", owner="programme"), "item")
+    known = joined(answers, of_projects(tables.projects()), "source", "project")
+    known = joined(known, tables.items().select("item", owner="programme"), "item")
     return known.mutate(programme=known.programme.fill_null(known.owner)).drop("owner")
+
+
+def of_projects(projects: ir.Table) -> ir.Table:
+    """The programme of each source and project, once."""
+    return projects.select("source", "project", "programme").distinct(on=["source", "project"])
 
 
 def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
@@ -92,14 +96,15 @@ def _of_response(answers: ir.Table, tables: Tables) -> ir.Table:
     arms = arms.mutate(target=arms.arm["target"], written_by=arms.arm["model"], iteration=arms.arm["iteration"])
     live = tables.served().select("item", "target", served="model").distinct(on=["item", "target"])
     asked = answers if "programme" in answers.columns else _programme(answers, tables)
-    known = _joined(asked.mutate(asked_by=asked.programme), arms.drop("arm"), "item", "asked_by", "target")
-    known = _joined(known, live, "item", "target")
+    known = joined(asked.mutate(asked_by=asked.programme), arms.drop("arm"), "item", "asked_by", "target")
+    known = joined(known, live, "item", "target")
     told = known.mutate(model=known.written_by.coalesce(known.served)).drop("asked_by", "written_by", "served")
     return told if "programme" in answers.columns else told.drop("programme")
 
 
-def _joined(answers: ir.Table, more: ir.Table, *keys: str) -> ir.Table:
-    return answers.left_join(more, list(keys)).drop(*(f"{key}_right" for key in keys))
+def joined(rows: ir.Table, more: ir.Table, *keys: str) -> ir.Table:
+    """All rows with the further columns of `more`, null where it knows nothing of a row."""
+    return rows.left_join(more, list(keys)).drop(*(f"{key}_right" for key in keys))
 
 
 _ADDED: Mapping[str, Callable[[ir.Table, Tables], ir.Table]] = {

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 import ibis
 import ibis.expr.types as ir
 
+from analytics.dimensions import joined, of_projects
 from analytics.scales import QuestionKey
 from guidelines.model import Workflow
 from plugins.blinding import mirrored
@@ -85,15 +86,14 @@ def _with_orders(answers: ir.Table, tables: Tables) -> ir.Table:
     asked = orders.rename(asked_by="programme", asked_order="responses")
     own = orders.rename(owner="programme", own_order="responses")
     owners = tables.items().select("item", owner="programme").distinct(on=["item"])
-    known = _joined(_with_programme(answers, tables), asked, "item", "asked_by")
-    return _joined(known, _joined(owners, own, "item", "owner"), "item")
+    known = joined(_with_programme(answers, tables), asked, "item", "asked_by")
+    return joined(known, joined(owners, own, "item", "owner"), "item")
 
 
 def _with_programme(answers: ir.Table, tables: Tables) -> ir.Table:
     if "programme" in answers.columns:
         return answers.mutate(asked_by=answers.programme)
-    named = tables.projects().select("source", "project", asked_by="programme").distinct(on=["source", "project"])
-    return _joined(answers, named, "source", "project")
+    return joined(answers, of_projects(tables.projects()).rename(asked_by="programme"), "source", "project")
 
 
 def _restated(known: ir.Table, placed: Placed, same: ir.BooleanValue) -> dict[str, ir.Value]:
@@ -124,7 +124,3 @@ def told_apart(answers: ir.Table, placed: Placed, tables: Tables) -> ir.Table:
     known = in_layout(answers, placed, tables)
     named = known.item + " (" + known.layout + ")"
     return known.mutate(item=ibis.ifelse(known.layout == "", known.item, named)).drop("layout")
-
-
-def _joined(one: ir.Table, other: ir.Table, *keys: str) -> ir.Table:
-    return one.left_join(other, list(keys)).drop(*(f"{key}_right" for key in keys))

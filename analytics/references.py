@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from analytics import layouts
 from analytics.counts import beyond, newest_answers
+from analytics.dimensions import joined
 from analytics.layouts import Placed, in_layout
 from analytics.scales import Categories, QuestionKey
 
@@ -47,7 +48,7 @@ def met(
     """
     own = newest_answers(judgments, categories, list(dict.fromkeys((*group, *PLACE))))
     newest = newest_answers(right.mutate(annotator=ibis.literal("")), categories, PLACE)
-    return _joined(own, newest.select(*PLACE, right="own"), PLACE)
+    return joined(own, newest.select(*PLACE, right="own"), *PLACE)
 
 
 def majority(judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str] = ()) -> ir.Table:
@@ -69,10 +70,6 @@ def _most(counted: ir.Table, categories: Mapping[QuestionKey, Categories]) -> ir
     first = ibis.cases(*((each == most, k) for k, each in enumerate(number)))
     last = ibis.cases(*((each == most, k) for k, each in reversed(list(enumerate(number)))))
     return counted.mutate(right=ibis.ifelse((most > 0) & (first == last), first, None))
-
-
-def _joined(one: ir.Table, other: ir.Table, keys: Sequence[str]) -> ir.Table:
-    return one.left_join(other, list(keys)).drop(*(f"{key}_right" for key in keys))
 
 
 def gold(items: ir.Table) -> ir.Table:

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from analytics.counts import milliseconds
+from analytics.dimensions import joined
 from analytics.errors import UndeclaredCategory
 from analytics.references import gold
 from analytics.reviews.asked import ACCEPT, FIX, OUTCOMES, REJECT
@@ -86,7 +87,7 @@ def _with_gold(reviews: ir.Table, items: ir.Table, decisions: Collection[Questio
     """With `gold`, the right decision where a programme knows it."""
     known = of(gold(items.filter(items.workflow.isin(sorted({workflow for workflow, _ in decisions})))), decisions)
     right = known.group_by(_ITEM).aggregate(gold=known.value.max())
-    return reviews.left_join(right, list(_ITEM)).drop(*(f"{key}_right" for key in _ITEM))
+    return joined(reviews, right, *_ITEM)
 
 
 def _numbered(told: ir.Table) -> ir.Table:
