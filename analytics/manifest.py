@@ -40,8 +40,9 @@ _KEYS = {
     "penalties": ("guideline_version", "question", "category", "severity"),
 }
 
-# What was decided when a task was made, and is not known any more when it is told of again.
-_DECIDING = {"screenings": "decision", "suggestions": "share"}
+# What lasts until it is told anew: what was decided when a task was made, and what a programme knows of an item that
+# another programme shows too.
+_LASTING = {"items": ("gold", "seeded_errors"), "screenings": ("decision",), "suggestions": ("share",)}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Manifest:
     """Rows of these frames; a row replaces the one with the same key, the last wins.
 
     But what was decided or drawn when a task was made (a screening's `decision`, a suggestion's `share`) is replaced
-    only by a row that tells it too.
+    only by a row that tells it too; and an item with gold or seeded errors, only by its own programme or by another
+    that tells them too.
     """
 
     projects: pa.Table = field(default_factory=PROJECTS.empty_table)
@@ -85,40 +87,39 @@ def register(writer: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Add or replace the manifest's rows, inside the caller's transaction."""
     for name, keys in _KEYS.items():
         rows = _rows(writer, manifest, name)
-        if name in _DECIDING:
+        if name in _LASTING:
             rows = _undisputed(writer, name, rows)
         if rows.num_rows:
             _upsert(writer, name, rows, keys)
 
 
 def _rows(writer: duckdb.DuckDBPyConnection, manifest: Manifest, name: str) -> pa.Table:
-    """What the manifest says for a table, once its items are kept."""
+    """What the manifest says for a table."""
     if name == "layouts":
         return manifest.items.select(list(LAYOUT))
     rows: pa.Table = getattr(manifest, name)
-    return _with_programme(writer, rows) if name == "suggestions" else rows
+    return _with_programme(writer, rows, manifest.items) if name == "suggestions" else rows
 
 
-def _with_programme(writer: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
-    """With the programme that their item is of now: that of the manifest, which tells of its items too."""
-    writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
-    known: pa.Table = writer.sql(
-        """SELECT a.* EXCLUDE position, i.programme FROM arriving a LEFT JOIN items i USING (item)
-           ORDER BY position"""
-    ).to_arrow_table()
-    writer.unregister("arriving")
-    return known
+def _with_programme(writer: duckdb.DuckDBPyConnection, rows: pa.Table, items: pa.Table) -> pa.Table:
+    """With the programme of their item: that of these items, else the one that is known."""
+    asked = rows["item"].to_pylist()
+    of_asked = "SELECT item, programme FROM items WHERE item IN (SELECT unnest($1::VARCHAR[]))"
+    known = writer.execute(of_asked, [asked]).fetchall()
+    programmes = dict(known) | dict(zip(items["item"].to_pylist(), items["programme"].to_pylist(), strict=True))
+    return rows.append_column("programme", pa.array(map(programmes.get, asked), pa.string()))
 
 
 def _undisputed(writer: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> pa.Table:
-    """The rows that take the place of none that tells what was decided, unless they tell it too; those come last."""
-    told = _DECIDING[name]
+    """The rows that take nothing away from what lasts; those that tell most of it come last."""
+    less = " OR ".join(f"a.{told} IS NULL AND s.{told} IS NOT NULL" for told in _LASTING[name])
+    more = " + ".join(f"({told} IS NOT NULL)::INT" for told in _LASTING[name])
+    other = "s.programme IS DISTINCT FROM a.programme" if name == "items" else "true"
     writer.register("arriving", rows.append_column("position", pa.array(range(rows.num_rows), pa.int64())))
-    same = _same(_KEYS[name])
     found: pa.Table = writer.sql(
         f"""SELECT * EXCLUDE position FROM arriving a
-            WHERE {told} IS NOT NULL OR NOT EXISTS (FROM {name} s WHERE {same} AND s.{told} IS NOT NULL)
-            ORDER BY {told} IS NOT NULL, position"""  # noqa: S608 - our own tables and columns
+            WHERE NOT EXISTS (FROM {name} s WHERE {_same(_KEYS[name])} AND {other} AND ({less}))
+            ORDER BY {more}, position"""  # noqa: S608 - our own tables and columns
     ).to_arrow_table()
     writer.unregister("arriving")
     return found

@@ -390,6 +390,37 @@ def test_frames_from_before_annotators_had_gender_and_region_are_read(tmp_path: 
     assert (row["annotator"], row["gender"], row["region"]) == ("r1", None, None)
 
 
+def test_a_programme_that_tells_no_gold_leaves_an_item_to_the_one_that_does(store: Store) -> None:
+    """An audit of an item without its gold takes nothing away; the item's own programme may, and so may other gold."""
+    item = {"item": "i1", "workflow": "preference", "locale": "de-DE", "gold": '{"overall": "tie"}', "domain": "law"}
+
+    def told(programme: str, **changed: str | None) -> tuple[str | None, str | None, list[str]]:
+        row = item | {"programme": programme} | changed
+        store.register(Manifest(items=frames.table([row], frames.ITEMS)))
+        with store.snapshot() as snapshot:
+            (found,) = snapshot.items().to_pyarrow().to_pylist()
+            shown = snapshot.layouts().to_pyarrow()["programme"].to_pylist()
+        return found["programme"], found["gold"], sorted(shown)
+
+    assert told("first") == ("first", item["gold"], ["first"])
+    assert told("audit", gold=None, domain=None) == ("first", item["gold"], ["audit", "first"])
+    assert told("audit", gold='{"overall": "a_much"}') == ("audit", '{"overall": "a_much"}', ["audit", "first"])
+    assert told("audit", gold=None) == ("audit", None, ["audit", "first"])
+
+
+def test_suggestions_are_of_the_programme_that_told_of_their_item(store: Store) -> None:
+    """That of the manifest, else the one that is known of the item, else of none."""
+    about = {"question": "overall", "target": "item", "helper": "judge", "provider": "m", "shown": True, "made": at(1)}
+    gold = {"item": "i1", "programme": "first", "workflow": "preference", "locale": "de-DE", "gold": "{}"}
+    for items in ([gold], [], [gold | {"programme": "audit", "gold": None}]):
+        told = [{"item": name, "value": "tie", **about} for name in ("i1", "unknown")]
+        rows = frames.table(items, frames.ITEMS), frames.table(told, frames.SUGGESTIONS)
+        store.register(Manifest(items=rows[0], suggestions=rows[1]))
+    with store.snapshot() as snapshot:
+        found = snapshot.suggestions().order_by("item", "programme").to_pyarrow().to_pylist()
+    assert [(row["item"], row["programme"]) for row in found] == [("i1", "audit"), ("i1", "first"), ("unknown", None)]
+
+
 def test_a_store_from_before_scores_by_words_learns_lengths_pass_marks_and_penalties(tmp_path: Path) -> None:
     """Such a store, of schema 6, keeps its items, whose length is unknown until their manifest comes again."""
     path = tmp_path / FILE
