@@ -199,6 +199,16 @@ def _split(
         yield _group_counts(named, rows, len(categories[question].codes))
 
 
+def settled_counts(group: dict[str, str | None], unit: Integers, rater: Integers, own: Integers, size: int) -> Counts:
+    """Both count tables of one group, from the units, annotators and categories of its answers, each counted once."""
+    given = np.bincount(unit * size + own, minlength=(int(unit.max()) + 1) * size).reshape(-1, size)
+    patterns, number = unique_rows(given)
+    rater = np.unique(rater, return_inverse=True)[1]
+    cells, cell = unique_rows(np.column_stack([rater, number[unit], own]))
+    rater, pattern, own = cells.T
+    return Counts(group, patterns, np.bincount(number), rater, pattern, own, np.bincount(cell))
+
+
 def _group_counts(group: dict[str, str | None], rows: pd.DataFrame, size: int) -> Counts:
     patterns, pattern = unique_rows(rows[[f"n{k}" for k in range(size)]].to_numpy(np.int64))
     rater = np.unique(rows["annotator"].to_numpy(np.int64), return_inverse=True)[1]

@@ -6,7 +6,7 @@ NumPy sorts them and lets an annotator's newest answer count. The expressions ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.counts import ASKED, Integers, as_frame, check_declared, name_group, numbered, placed
+from analytics.counts import ASKED, Integers, as_frame, check_declared, milliseconds, name_group, numbered, placed
 from analytics.dimensions import ALWAYS
 from analytics.scales import Categories, QuestionKey
 
@@ -49,6 +49,20 @@ class Answers:
         return str(self.group["workflow"]), str(self.group["question"])
 
 
+@dataclass(frozen=True)
+class History(Answers):
+    """Answers with what came before: of each the number of its `item`, and how many `times` its unit was answered.
+
+    `started` says when the last of these answers was begun, in milliseconds since 1970; `first` is the category of the
+    first of them.
+    """
+
+    item: Integers
+    started: Integers
+    times: Integers
+    first: Integers
+
+
 def answers(
     judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]
 ) -> tuple[Texts, list[Answers]]:
@@ -67,25 +81,97 @@ def read(known: ir.Table, questions: Collection[QuestionKey], group: Sequence[st
 
     Of several answers of the same instant the greatest counts.
     """
-    within = [name for name in group if name not in ALWAYS]
-    table = gathered(placed(known, questions), [ASKED, *within]).to_pyarrow()
-    groups, place, starts = _groups(table.select([ASKED, *within]), within, sorted(questions))
-    names, annotator = _names(table["annotators"])
-    unit, rater, own = _settled(table, place, annotator)
-    ends = pairwise(np.searchsorted(unit, starts))
-    found = [
-        Answers(named, unit[first:last] - start, rater[first:last], own[first:last])
-        for named, start, (first, last) in zip(groups, starts, ends, strict=False)
+    found = _sorted(known, questions, group)
+    own = found.lists("own")[found.ends]
+    return found.names, [
+        Answers(named, found.unit[of] - start, found.rater[of], own[of]) for named, start, of in found.cut()
     ]
-    return names, found
 
 
-def gathered(known: ir.Table, group: Sequence[str]) -> ir.Table:
-    """The columns of `group`, one row a unit: `annotators`, `owns` and `instants` of its answers, as lists."""
+def histories(
+    judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]
+) -> tuple[Texts, list[History]]:
+    """As `answers`, with what came before them; raises UndeclaredCategory."""
+    known = numbered(judgments, categories)
+    found = _sorted(known.mutate(started=milliseconds(known.created)), categories, group, ["item"], ["started"])
+    own = found.lists("own")
+    check_declared(own, judgments, categories)
+    begins = np.concatenate([[0], found.ends + 1])[:-1]
+    started = np.maximum.reduceat(found.lists("started"), begins) if len(begins) else begins
+    times, item = np.diff(found.ends, prepend=-1), found.items()[found.unit]
+    told = found.rater, own[found.ends], item, started, times, own[begins]
+    return found.names, [
+        History(named, found.unit[of] - start, *(each[of] for each in told)) for named, start, of in found.cut()
+    ]
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """Answers as the engine gathered them, a row of `table` for each unit, and how they are sorted.
+
+    `place` is the number of each row's unit, `starts` the first unit of each group. `order` sorts the answers by unit,
+    annotator and instant, and `ends` (settled answers,) says where in it each annotator's newest answer on a unit is,
+    of which `unit` and `rater` are.
+    """
+
+    table: pa.Table
+    names: Texts
+    groups: list[dict[str, str | None]]
+    place: Integers
+    starts: Integers
+    order: Integers
+    ends: Integers
+    unit: Integers
+    rater: Integers
+
+    def lists(self, name: str) -> npt.NDArray[Any]:
+        """A column of all answers, sorted."""
+        return _flat(self.table, name)[self.order]
+
+    def items(self) -> Integers:
+        """The item of each unit, as a number."""
+        encoded = self.table["item"].combine_chunks().dictionary_encode()
+        found = np.empty_like(self.place)
+        found[self.place] = encoded.indices.to_numpy()
+        return found
+
+    def cut(self) -> Iterator[tuple[dict[str, str | None], int, slice]]:
+        """The groups, each with its first unit and the place of its settled answers."""
+        ends = pairwise(np.searchsorted(self.unit, self.starts))
+        for named, start, (first, last) in zip(self.groups, self.starts, ends, strict=False):
+            yield named, start, slice(first, last)
+
+
+def _sorted(
+    known: ir.Table,
+    questions: Collection[QuestionKey],
+    group: Sequence[str],
+    texts: Sequence[str] = (),
+    more: Sequence[str] = (),
+) -> _Sorted:
+    within = [name for name in group if name not in ALWAYS]
+    table = gathered(placed(known, questions), [ASKED, *within, *texts], more).to_pyarrow()
+    groups, place, starts = _groups(table.select([ASKED, *within]), within, sorted(questions))
+    names, rater = _names(table["annotators"])
+    people = max(len(names), 1)
+    number = np.repeat(place, pc.list_value_length(table["owns"]).to_numpy()) * people + rater
+    order = np.argsort(number)
+    if (np.diff(number[order]) == 0).any():
+        order = np.lexsort((_flat(table, "own"), _flat(table, "instant"), number))
+    ends = np.flatnonzero(np.diff(number[order], append=-1))
+    return _Sorted(table, names, groups, place, starts, order, ends, *np.divmod(number[order[ends]], people))
+
+
+def gathered(known: ir.Table, group: Sequence[str], more: Sequence[str] = ()) -> ir.Table:
+    """The columns of `group`, one row a unit: `annotators`, `owns`, `instants` and `more` of its answers, as lists."""
     known = known.filter(known.annotator.notnull())
     unit = list(dict.fromkeys((*group, "item", "target")))
-    lists = {f"{name}s": known[name].collect() for name in ("annotator", "own", "instant")}
+    lists = {f"{name}s": known[name].collect() for name in ("annotator", "own", "instant", *more)}
     return known.group_by(unit).aggregate(**lists).select(*group, *lists)
+
+
+def _flat(table: pa.Table, name: str) -> npt.NDArray[Any]:
+    return np.asarray(pc.list_flatten(table[f"{name}s"]).to_numpy())
 
 
 def _names(lists: pa.ChunkedArray) -> tuple[Texts, Integers]:
@@ -111,21 +197,6 @@ def _groups(
     keys = frame.iloc[order[starts[:-1]]].itertuples(index=False, name=None)
     named = [dict(zip(ALWAYS, questions[asked], strict=True)) | name_group(within, key) for asked, *key in keys]
     return named, place, starts
-
-
-def _settled(table: pa.Table, place: Integers, rater: Integers) -> tuple[Integers, Integers, npt.NDArray[Any]]:
-    """Unit (the place of its row), annotator and newest answer, sorted by both; `rater` is who gave each answer."""
-    unit = np.repeat(place, pc.list_value_length(table["owns"]).to_numpy())
-    own, instant = (pc.list_flatten(table[name]).to_numpy() for name in ("owns", "instants"))
-    people = int(rater.max(initial=0)) + 1
-    number = unit * people + rater
-    order = np.argsort(number)
-    if (np.diff(number[order]) == 0).any():
-        order = np.lexsort((own, instant, number))
-    number = number[order]
-    newest = np.flatnonzero(np.diff(number, append=-1))
-    unit, rater = np.divmod(number[newest], people)
-    return unit, rater, own[order[newest]]
 
 
 def met(unit: Integers) -> tuple[Integers, Integers]:

@@ -67,7 +67,7 @@ def weekly(rows: list[tuple[int, list[float]]]) -> Peers:
     """One annotator's agreed shares, one an item, by week."""
     sums = [[len(s), len(s), sum(s), sum(x * x for x in s), sum(s), len(s)] for _, s in rows]
     week = np.array([number for number, _ in rows])
-    return Peers(np.array(["r"], object), np.zeros(len(rows), np.int64), week, np.array(sums, float))
+    return Peers(1, np.zeros(len(rows), np.int64), week, np.array(sums, float))
 
 
 def test_counts_of_work():
@@ -171,7 +171,7 @@ def test_intervals_of_agreement_hold_what_they_promise(items, others, spread):
     s = rng.binomial(others, chance) / others
     one = np.full(2000, items)
     sums = np.column_stack([one, one, s.sum(axis=1), (s * s).sum(axis=1), s.sum(axis=1), one])
-    found = agreement(Peers(np.arange(2000).astype(object), np.arange(2000), one * 0, sums), None, 0.95)
+    found = agreement(Peers(2000, np.arange(2000), one * 0, sums), None, 0.95)
     assert 0.935 < ((found.low < truth) & (truth < found.high)).mean() < 0.985
 
 
@@ -212,9 +212,8 @@ def test_drift_is_not_seen_where_there_is_none():
     s = rng.binomial(2, chance) / 2
     one = np.full((people, weeks), items)
     sums = np.stack([one, one, s.sum(-1), (s * s).sum(-1), s.sum(-1), one], axis=-1).reshape(-1, 6)
-    names = np.arange(people).astype(object)
     rater = np.repeat(np.arange(people), weeks)
-    found = drift(Peers(names, rater, np.tile(np.arange(weeks), people), sums), 0.95)
+    found = drift(Peers(people, rater, np.tile(np.arange(weeks), people), sums), 0.95)
     assert 0.02 < (found.p_value < 0.05).mean() < 0.06
 
 

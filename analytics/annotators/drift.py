@@ -24,7 +24,7 @@ def drift(of: Peers, level: float) -> Figures:
     with items as clusters in the variance. Where weeks scatter more than items make them, the variance is widened by
     that, and Student's t has the degrees of freedom of weeks.
     """
-    count = len(of.annotators)
+    count = of.annotators
     weeks = np.bincount(of.rater, minlength=count)
     items, answers, agreed, *_ = of.totals().T
     none = (agreed <= 0) | (agreed >= answers)
@@ -80,7 +80,7 @@ class _Sums:
 
 def _regression(of: Peers) -> tuple[Floats, Floats, Floats]:
     """Slope, its standard error and the degrees of freedom, of all annotators at once; not numbers without an end."""
-    total = _Sums(of.rater, len(of.annotators))
+    total = _Sums(of.rater, of.annotators)
     items, c, s, squared, crossed, counted = of.sums.T
     x = of.week - ratio(total(of.week * c), total(c))[of.rater]
     intercept, slope = _fitted(total, x, c, s)

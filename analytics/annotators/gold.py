@@ -40,7 +40,8 @@ def hits(
     judgments: ir.Table, right: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str]
 ) -> dict[tuple[str | None, ...], Hits]:
     """The hits of every group that has any; `right` is a reference (see `analytics.references`)."""
-    answers = newest_answers(judgments, categories, list(dict.fromkeys((*group, *UNIT))))
+    asked = judgments.semi_join(right, ["workflow", "question", "item"])
+    answers = newest_answers(asked, categories, list(dict.fromkeys((*group, *UNIT))))
     reference = newest_answers(right.mutate(annotator=ibis.literal("")), categories, UNIT)
     met = answers.inner_join(reference.select(*UNIT, right="own"), list(UNIT))
     counted = met.group_by([*group, "annotator"]).aggregate(

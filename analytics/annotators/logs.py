@@ -1,18 +1,14 @@
-"""What every annotator answered, in the order of time: read in one pass as two lists of whole numbers an annotator."""
+"""What every annotator answered, in the order of time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from analytics.annotators.figures import Integers
-from analytics.counts import beyond, check_declared, grouping, milliseconds, name_group, numbered
-from analytics.scales import Categories, QuestionKey
+from analytics.units import History, Texts
 
 DAY = 86_400_000
 _LOT = 5
@@ -38,6 +34,29 @@ class Log:
     own: Integers
     repeats: Integers
 
+    @classmethod
+    def of(cls, history: History, names: Texts, categories: int) -> Log:
+        """The log of the group of these answers; `names` are those of their `rater`.
+
+        Answers of one millisecond have no order: it is drawn by lot, the same lot every time.
+        """
+        known, rater = np.unique(history.rater, return_inverse=True)
+        order = _in_order(rater, history.started, history.own)
+        again = history.times > 1
+        repeats = np.zeros((len(known), categories, categories), np.int64)
+        np.add.at(repeats, (rater[again], history.first[again], history.own[again]), 1)
+        met = np.unique(rater * (int(history.item.max()) + 1) + history.item)
+        return cls(
+            group=history.group,
+            annotators=names[known],
+            answers=np.bincount(rater, weights=history.times).astype(np.int64),
+            items=np.bincount(met // (int(history.item.max()) + 1)),
+            starts=np.searchsorted(rater[order], np.arange(len(known) + 1)),
+            when=history.started[order],
+            own=history.own[order],
+            repeats=repeats,
+        )
+
     @property
     def units(self) -> Integers:
         """Items and targets of each annotator: (annotators,)."""
@@ -52,88 +71,13 @@ class Log:
         return np.add.reduceat(new.astype(np.int64), self.starts[:-1])
 
 
-def logs(
-    judgments: ir.Table, categories: Mapping[QuestionKey, Categories], by: Sequence[str] = ("locale",)
-) -> list[Log]:
-    """The log of every group, sorted by group, and by annotator in it; raises UndeclaredCategory, UnknownGrouping.
-
-    Answers of one millisecond have no order: it is drawn by lot, the same lot every time.
-    """
-    group = grouping(by, judgments)
-    if not categories:
-        return []
-    size = beyond(categories) + 1
-    table = _table(judgments, categories, group, size).to_pyarrow()
-    packed, starts = _flat(table["packed"])
-    check_declared(packed % size, judgments, categories)
-    twice, twice_starts = _flat(table["twice"])
-    rows = table.drop_columns(["packed", "twice"]).to_pandas()
-    found = []
-    for key, unsorted in rows.groupby(list(group), dropna=False, sort=True):
-        part = unsorted.sort_values("annotator")
-        named = name_group(group, key)
-        own = len(categories[str(named["workflow"]), str(named["question"])].codes)
-        places = part.index.to_numpy()
-        cut = [packed[starts[row] : starts[row + 1]] for row in places]
-        again = [twice[twice_starts[row] : twice_starts[row + 1]] for row in places]
-        found.append(_log(named, part, cut, again, size, own))
-    return found
-
-
-def _table(
-    judgments: ir.Table, categories: Mapping[QuestionKey, Categories], group: Sequence[str], size: int
-) -> ir.Table:
-    known = numbered(judgments, categories)
-    known = known.mutate(version=known.instant * size + known.own, started=milliseconds(known.created))
-    unit = list(dict.fromkeys((*group, "item", "target", "annotator")))
-    latest = known.group_by(unit).aggregate(
-        first=known.version.min(), newest=known.version.max(), times=known.count(), started=known.started.max()
-    )
-    own = latest.newest % size
-    return latest.group_by([*group, "annotator"]).aggregate(
-        answers=latest.times.sum(),
-        items=latest.item.nunique(),
-        packed=(latest.started * size + own).collect(),
-        twice=(latest.first % size * size + own).collect(where=latest.times > 1),
-    )
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[Integers, Integers]:
-    """The values of all lists, one list after the other, and where each begins; no list is an empty one."""
-    lists = column.combine_chunks()
-    lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    return lists.flatten().to_numpy(zero_copy_only=False).astype(np.int64), np.concatenate([[0], np.cumsum(lengths)])
-
-
-def _log(
-    group: dict[str, str | None],
-    part: object,
-    cut: Sequence[Integers],
-    again: Sequence[Integers],
-    size: int,
-    categories: int,
-) -> Log:
+def _in_order(rater: Integers, when: Integers, own: Integers) -> Integers:
+    """What sorts answers by annotator and time, those of one millisecond shuffled."""
+    order: Integers = np.lexsort((own, when, rater))
+    whose, at = rater[order], when[order]
+    tied = np.unique(whose[1:][(whose[1:] == whose[:-1]) & (at[1:] == at[:-1])])
     lot = np.random.default_rng(_LOT)
-    ordered = [_in_order(np.sort(each), size, lot) for each in cut]
-    repeats = np.zeros((len(cut), categories, categories), np.int64)
-    for number, each in enumerate(again):
-        np.add.at(repeats[number], (each // size, each % size), 1)
-    together = np.concatenate(ordered)
-    return Log(
-        group=group,
-        annotators=part["annotator"].to_numpy(object),  # type: ignore[index]  # a pandas frame
-        answers=part["answers"].to_numpy(np.int64),  # type: ignore[index]
-        items=part["items"].to_numpy(np.int64),  # type: ignore[index]
-        starts=np.concatenate([[0], np.cumsum([len(each) for each in cut])]),
-        when=together // size,
-        own=together % size,
-        repeats=repeats,
-    )
-
-
-def _in_order(packed: Integers, size: int, lot: np.random.Generator) -> Integers:
-    """Sorted answers, those of one millisecond shuffled."""
-    when = packed // size
-    if (when[1:] == when[:-1]).any():
-        packed = packed[np.lexsort((lot.random(len(packed)), when))]
-    return packed
+    for first, last in zip(np.searchsorted(whose, tied), np.searchsorted(whose, tied, side="right"), strict=True):
+        drawn = np.lexsort((lot.random(last - first), at[first:last]))
+        order[first:last] = order[first:last][drawn]
+    return order

@@ -14,14 +14,15 @@ from analytics.annotators import consistency
 from analytics.annotators.drift import drift
 from analytics.annotators.figures import DISCOVERY, FEWEST, Figures, Floats, number, others, q_values
 from analytics.annotators.gold import Hits, accuracy, hits, of_annotators
-from analytics.annotators.logs import Log, logs
-from analytics.annotators.peers import Peers, agreement, of_everybody, peers
+from analytics.annotators.logs import Log
+from analytics.annotators.peers import agreement, peers
 from analytics.annotators.runs import Runs, runs
-from analytics.counts import Counts, counts
+from analytics.counts import Counts, grouping, settled_counts
 from analytics.estimate import Estimate
 from analytics.intervals import check
 from analytics.output import SPREAD
 from analytics.scales import Categories, QuestionKey
+from analytics.units import History, Texts, histories
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,14 @@ def scorecards(
     discoveries are controlled over all. Raises UnknownGrouping, UndeclaredCategory, ImpossibleInterval.
     """
     check("items", level)
-    every = logs(judgments, categories, by)
-    if not every:
+    group = grouping(by, judgments)
+    if not categories:
         return []
-    group = list(every[0].group)
-    met = peers(judgments, categories, group)
-    known = hits(judgments, right, categories, group)
-    tables = {tuple(each.group.values()): each for each in counts(judgments, categories, by)}
-    measured = []
-    for log in every:
-        key = tuple(log.group.values())
-        codes = categories[str(log.group["workflow"]), str(log.group["question"])]
-        measured.append(_Measured.of(log, met.get(key), known.get(key), tables[key], codes, level))
+    names, every = histories(judgments, categories, group)
+    known = hits(judgments, right, categories, group) if every else {}
+    measured = [
+        _Measured.of(each, names, known.get(tuple(each.group.values())), categories[each.key], level) for each in every
+    ]
     found = _Discoveries.of(measured)
     places = [(of, row) for of, each in enumerate(measured) for row in range(len(each.log.annotators))]
     return [
@@ -109,22 +106,21 @@ class _Measured:
     right: npt.NDArray[np.int64]
 
     @classmethod
-    def of(
-        cls, log: Log, met: Peers | None, known: Hits | None, table: Counts, codes: Categories, level: float
-    ) -> _Measured:
-        nobody = np.zeros(0, object)
+    def of(cls, history: History, names: Texts, known: Hits | None, codes: Categories, level: float) -> _Measured:
+        size, nobody = len(codes.codes), np.zeros(0, object)
+        log, met = Log.of(history, names, size), peers(history)
         gold = of_annotators(known or Hits(nobody, np.zeros(0), np.zeros(0)), log.annotators)
-        everybody = of_everybody(met, log.annotators)
+        table = settled_counts(history.group, history.unit, history.rater, history.own, size)
         usual = group_agreement(table, codes, ("percent",), "items_and_raters", level).estimates["percent"]
         return cls(
             log=log,
             codes=codes.codes,
             figures={
                 "accuracy": accuracy(gold, level),
-                "agreement": agreement(everybody, usual.value, level),
+                "agreement": agreement(met, usual.value, level),
                 "consistency": consistency.same(log.repeats, level),
                 "consistency_kappa": consistency.kappa(log.repeats, level),
-                "drift": drift(everybody, level),
+                "drift": drift(met, level),
             },
             days=log.days(),
             runs=runs(log),
