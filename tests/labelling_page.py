@@ -76,6 +76,7 @@ class Form:
         self._page.get_by_test_id("bottombar-submit-button").click()
         warning = self._page.locator(".ant-modal").last
         expect(warning).to_be_visible()
+        expect(warning).not_to_have_class(re.compile("ant-zoom"))  # while it unfolds it takes no click
         told = warning.inner_text()
         warning.get_by_role("button", name="OK").click()
         expect(warning).to_be_hidden()
