@@ -2,8 +2,8 @@
 
 Every programme draws an order of its own for an item's responses, and what a preference, a place or an answer about one
 of several responses says depends on it. Where programmes show the same responses, answers are restated for the order of
-the item's own programme: the one that told of the item last. Answers that cannot be restated have a *layout*, the name
-of their programme, and are compared only with answers of the same layout.
+the item's own programme: the last that told of the item, of those that know its gold if any do. Answers that cannot be
+restated have a *layout*, the name of their programme, and are compared only with answers of the same layout.
 """
 
 from __future__ import annotations
