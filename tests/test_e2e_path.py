@@ -555,17 +555,15 @@ def test_contested_comparisons_are_adjudicated_in_a_programme_of_its_own(
 
 
 def compared(site: Site, name: str, stage: str) -> Programme:
-    """Six comparisons of a good and a bad answer, or what is there already, in this stage."""
+    """Six comparisons of a good and a bad answer, and one that nobody answers, or what is there, in this stage."""
     folder = site.folder / name
     if not folder.exists():
-        write_programme(folder, name, workflows=["preference"], locales=["en-US"])
-        texts = [{"text": text, "model": "m"} for text in (GOOD, BAD)]
-        rows = [
-            {"item": f"compare-{number}", "prompt": "Where does the sun rise?", "responses": texts}
-            for number in range(6)
-        ]
-        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
-        (folder / "items/preference/en-US.jsonl").write_text(lines, encoding="utf-8")
+        names = {"en-US": [f"compare-{number}" for number in range(6)], "ar-EG": ["unanswered"]}
+        write_programme(folder, name, workflows=["preference"], locales=list(names))
+        asked = {"prompt": "Where?", "responses": [{"text": text, "model": "m"} for text in (GOOD, BAD)]}
+        for locale, items in names.items():
+            lines = "".join(f"{json.dumps({'item': item, **asked})}\n" for item in items)
+            (folder / f"items/preference/{locale}.jsonl").write_text(lines, encoding="utf-8")
     head = json.loads((folder / "programme.yaml").read_text("utf-8")) | {"programme": name, "stage": stage}
     (folder / "programme.yaml").write_text(json.dumps(head), encoding="utf-8")
     return programmes.load(folder, LIBRARY)
@@ -575,10 +573,10 @@ def answer_by(
     site: Site, programme: Programme, wrong: Callable[[str, int], bool], people: Sequence[int] = (0, 1, 2)
 ) -> None:
     """Push; these people say which answer is the good one, or the bad where they are wrong; pull."""
-    (project,) = site.push(programme).projects
+    (project,) = [each.project for each in site.push(programme).projects if each.locale == "en-US"]
     for person in people:
         with closing(site.tool(PEOPLE[person])) as tool:
-            for item, task in tool.tasks(project.project).items():
+            for item, task in tool.tasks(project).items():
                 liked = BAD if wrong(item, person) else GOOD
                 code = "a_much" if task["data"]["response_a"] == liked else "b_much"
                 said = to_result({("overall", "item"): code}, LIBRARY.workflows["preference"], task["data"])

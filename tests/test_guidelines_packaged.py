@@ -23,16 +23,20 @@ def test_packaged_files_have_no_problems() -> None:
     assert list(map(str, guidelines.check())) == []
 
 
-def test_packaged_locales() -> None:
-    """Each packaged locale has a guideline of each workflow, with the base's codes and a version of its own."""
+@pytest.fixture(scope="module")
+def packaged() -> dict[tuple[str, str], guidelines.Guideline]:
+    """Every packaged guideline, by locale and workflow."""
     library = guidelines.load()
-    versions = set()
-    for tag in library.locales:
-        for workflow in library.workflows.values():
-            guideline = library.guideline(workflow.id, tag)
-            assert [each.id for each in guideline.workflow.questions] == [each.id for each in workflow.questions]
-            versions.add(str(guideline.version))
-    assert len(versions) == len(library.locales) * len(library.workflows)
+    return {(tag, name): library.guideline(name, tag) for tag in library.locales for name in library.workflows}
+
+
+def test_packaged_locales(packaged: dict[tuple[str, str], guidelines.Guideline]) -> None:
+    """Each packaged locale has a guideline of each workflow, with the base's codes and a version of its own."""
+    workflows = guidelines.load().workflows
+    for (_, workflow), guideline in packaged.items():
+        asked = [each.id for each in workflows[workflow].questions]
+        assert [each.id for each in guideline.workflow.questions] == asked
+    assert len({str(guideline.version) for guideline in packaged.values()}) == len(packaged)
 
 
 @pytest.mark.parametrize("workflow", guidelines.load().workflows)
@@ -44,13 +48,11 @@ def test_base_guidelines_have_examples(workflow: str) -> None:
     assert len([each for each in guideline.examples if each.language == "en"]) >= 8
 
 
-def test_links_between_clauses() -> None:
+def test_links_between_clauses(packaged: dict[tuple[str, str], guidelines.Guideline]) -> None:
     """Every link to a clause, in every locale's guideline, leads to one."""
-    library = guidelines.load()
-    for tag in library.locales:
-        for workflow in library.workflows:
-            html = library.guideline(workflow, tag).html
-            assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r' id="([^"]+)"', html)), (tag, workflow)
+    for name, guideline in packaged.items():
+        html = guideline.html
+        assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r' id="([^"]+)"', html)), name
 
 
 def test_format_examples(tmp_path: Path) -> None:
