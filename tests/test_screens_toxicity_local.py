@@ -162,7 +162,7 @@ def test_a_model_that_cannot_be_loaded_fails_in_our_words(
             screened(provider, ["kill"])
         assert failed.value.message == provider.trouble() == "the model cannot be loaded"
     assert provider.version.startswith("classifier ")
-    assert len([each for each in caplog.records if each.name.startswith("ml_backend")]) == 1
+    assert len([each for each in caplog.records if each.name == "ml_backend.local_model"]) == 1
 
 
 def test_without_the_extra_the_reason_names_it(single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
