@@ -45,12 +45,13 @@ class Log:
         again = history.times > 1
         repeats = np.zeros((len(known), categories, categories), np.int64)
         np.add.at(repeats, (rater[again], history.first[again], history.own[again]), 1)
-        met = np.unique(rater * (int(history.item.max()) + 1) + history.item)
+        size = int(history.item.max()) + 1
+        of_items = np.unique(rater * size + history.item) // size
         return cls(
             group=history.group,
             annotators=names[known],
             answers=np.bincount(rater, weights=history.times).astype(np.int64),
-            items=np.bincount(met // (int(history.item.max()) + 1)),
+            items=np.bincount(of_items),
             starts=np.searchsorted(rater[order], np.arange(len(known) + 1)),
             when=history.started[order],
             own=history.own[order],
